@@ -1,0 +1,1 @@
+"""Overdue detection for lenders: loan events in, overdue alerts out, exactly once."""

@@ -1,0 +1,1 @@
+"""The lending engine: pure, standard library only. No clock, no I/O, no logging, no Kafka."""

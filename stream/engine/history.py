@@ -1,0 +1,62 @@
+"""Bounded state: facts behind the replay horizon become the opening balances of a shorter journal."""
+
+from __future__ import annotations
+
+from stream.engine import journal
+from stream.engine.allocation import apply
+from stream.engine.corrections import opening_line, start_over
+from stream.engine.journal import digest
+from stream.engine.loan import Loan
+from stream.engine.policy import Rules
+from stream.engine.schedule import open_all
+
+SLACK_DAYS = 60
+"""A journal is folded only when it reaches this far behind the horizon, so that folding is rare."""
+HARD_LIMIT = 200_000
+"""Bytes of journal at which the older half is folded whatever its age: state stays below Kafka's record limit."""
+
+
+def fold_old_facts(loan: Loan, rules: Rules) -> None:
+    """Fold what is behind the horizon, if enough is."""
+    horizon = loan.as_of - rules.replay_horizon_days
+    if _first_value_date(loan.journal) < horizon - SLACK_DAYS:
+        fold_before(loan, rules, horizon)
+    if len(loan.journal) > HARD_LIMIT:
+        payments = journal.read(loan.journal).payments
+        if payments:
+            fold_before(loan, rules, payments[len(payments) // 2].value_date)
+
+
+def fold_before(loan: Loan, rules: Rules, day: int) -> None:
+    """Fold every fact of a value date before `day`; the loan's figures stay as they are."""
+    entries = journal.read(loan.journal)
+    opening = Loan()
+    opening.closed_as, opening.replay_before = loan.closed_as, 0
+    start_over(opening, entries)
+    for payment in entries.payments:
+        if payment.value_date < day:
+            apply(opening, payment, rules)
+    open_all(opening)
+    lines = [opening_line(opening, day), *map(journal.schedule_line, opening.rows)]
+    kept = [line for line in loan.journal.decode("ascii").split("\n")[:-1] if _stays(line, day)]
+    loan.journal = ("".join(lines) + "".join([line + "\n" for line in kept])).encode()
+    loan.seen = b"".join([digest(identifier) for line in kept for identifier in _identifiers(line)])
+    loan.bucket_history = [entry for entry in loan.bucket_history if entry[2] == 0 or entry[2] >= day]
+    loan.history_from = day
+
+
+def _first_value_date(lines: bytes) -> int:
+    start = lines.find(b"\nP ")
+    return 1 << 40 if start < 0 else int(lines[start + 3 : lines.index(b" ", start + 3)])
+
+
+def _stays(line: str, day: int) -> bool:
+    if line[0] in "DC":
+        return True
+    return line[0] in "PRA" and int(line.split(" ", 2)[1]) >= day
+
+
+def _identifiers(line: str) -> list[str]:
+    places = {"P": (7, 8), "R": (2, 3, 4), "D": (1,), "C": (1,)}.get(line[0], ())
+    words = line.split(" ")
+    return [words[place] for place in places]

@@ -1,0 +1,100 @@
+"""One loan: its figures, and the journal of facts that they are a fold over."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stream.engine.money import Money, Row
+
+ACTIVE: Final = ""
+CANCELLED: Final = "cancelled"
+
+
+class Loan:
+    """The figures of one loan, and its journal as opaque bytes that only a replay reads.
+
+    The codec hands out a fresh object for each event; the engine changes it in place, so that a step is pure when
+    seen from outside. Days are ordinals, 0 where there is none.
+    """
+
+    __slots__ = (
+        "as_of",
+        "borrower_id",
+        "bucket",
+        "bucket_history",
+        "closed_as",
+        "credit",
+        "currency",
+        "days_past_due",
+        "delinquent_days",
+        "disbursement_date",
+        "episode",
+        "episode_start",
+        "episode_worst",
+        "grace_days",
+        "history_from",
+        "journal",
+        "last_amount",
+        "last_event_id",
+        "last_payment_id",
+        "last_value_date",
+        "lateness",
+        "later",
+        "loan_id",
+        "oldest_due",
+        "owed",
+        "product",
+        "replay_before",
+        "rows",
+        "seen",
+        "segment",
+        "shortfalls",
+        "worst",
+    )
+
+    loan_id: str
+    borrower_id: str
+    product: str
+    segment: str
+    currency: str
+    disbursement_date: int
+    grace_days: int  # -1: the product's
+    closed_as: str  # "" while the loan lives, else the status that ended it
+    # money: a fold over the journal
+    rows: list[Row]  # the oldest unpaid installments, opened for reading; empty only if all are settled
+    later: str  # the untouched ones after them, a line of seven numbers each
+    owed: Row  # sums of both by component; the other places stay 0
+    credit: Money
+    last_value_date: int  # of the last payment in order, with the two below
+    last_payment_id: str
+    last_amount: Money
+    lateness: list[int]  # settling date - due date of the last six settled installments
+    shortfalls: int  # payments on or after a due date that did not settle it
+    worst: int  # the most days past due at the opening of a payment's value date
+    # judgement: what the figures mean on the business day `as_of`
+    as_of: int
+    days_past_due: int
+    delinquent_days: int
+    oldest_due: int  # due date of the oldest installment past due
+    bucket: str  # code, "" for none
+    bucket_history: list[tuple[str, int, int]]  # bucket, from, to; to is 0 for the present one
+    episode: int
+    episode_start: int
+    episode_worst: int
+    replay_before: int  # a payment of an earlier value date needs a replay: an alert or a payout of credit came later
+    # facts
+    last_event_id: str
+    seen: bytes  # four bytes of every id in the journal: absent is certain, present is looked up
+    history_from: int  # facts before this day are folded into the opening lines of the journal
+    journal: bytes  # ASCII lines, see journal.py
+
+
+def status(loan: Loan) -> str:
+    """Where the loan stands in its life: pending, active, settled, overpaid or cancelled."""
+    if loan.closed_as:
+        return loan.closed_as
+    if loan.as_of < loan.disbursement_date:
+        return "pending"
+    if loan.rows:
+        return "active"
+    return "overpaid" if loan.credit > 0 else "settled"

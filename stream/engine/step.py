@@ -1,0 +1,306 @@
+"""step(loan, fact) -> alerts: what each fact does to a loan, and what there is to say about it."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from stream.engine import journal
+from stream.engine.allocation import apply, pay
+from stream.engine.corrections import Wrong, all_delinquent, rebuild, rebuild_and_check
+from stream.engine.dates import Day, iso
+from stream.engine.delinquency import judge, next_check, overdue
+from stream.engine.facts import Disbursed, DisbursementCancelled, Repaid, RepaymentReversed
+from stream.engine.findings import (
+    ALERT_CORRECTED,
+    BUCKET_CHANGED,
+    CURED,
+    OVERDUE_STARTED,
+    Alert,
+    Reason,
+    alert_id,
+)
+from stream.engine.history import fold_old_facts
+from stream.engine.journal import Statement, digest
+from stream.engine.loan import ACTIVE, CANCELLED, Loan
+from stream.engine.money import PRINCIPAL
+from stream.engine.policy import NO_BUCKET, Rules
+
+JOURNAL_SOFT_LIMIT = 4096
+"""Bytes of journal from which on it is worth asking whether facts are behind the replay horizon."""
+
+
+class Refused(Exception):  # noqa: N818  (the field's word)
+    """The loan's history forbids this fact; `reason_code` says why."""
+
+    def __init__(self, reason_code: str) -> None:
+        super().__init__(reason_code)
+        self.reason_code = reason_code
+
+
+def disburse(loan: Loan | None, fact: Disbursed, rules: Rules, today: int) -> tuple[Loan, list[Alert]] | None:
+    """Begin a loan; None for a disbursement seen before.
+
+    A cancelled loan may be disbursed again. Raises Refused where the loan exists already.
+    """
+    fresh = _new_loan(fact)
+    if loan is not None:
+        if digest(fact.event_id) in loan.seen and journal.holds_event(loan.journal, fact.event_id):
+            return None
+        if loan.closed_as != CANCELLED:
+            raise Refused("loan_already_disbursed")
+        fresh.seen, fresh.journal = loan.seen, journal.marks(loan.journal)
+        fresh.episode, fresh.bucket_history = loan.episode, loan.bucket_history
+    fresh.seen += digest(fact.event_id)
+    lines = [journal.disbursement_line(fact.event_id), *map(journal.schedule_line, fact.schedule)]
+    fresh.journal += "".join(lines).encode()
+    rebuild(fresh, journal.read(fresh.journal), rules)
+    return fresh, _judge_and_say(fresh, rules, today, fact.event_id, Reason("loan_disbursed", fact.principal, None))
+
+
+def _new_loan(fact: Disbursed) -> Loan:
+    loan = Loan()
+    loan.loan_id, loan.borrower_id, loan.product = fact.loan_id, fact.borrower_id, fact.product
+    loan.segment, loan.currency = fact.segment, fact.currency
+    loan.disbursement_date = fact.disbursement_date
+    loan.grace_days = -1 if fact.grace_days is None else fact.grace_days
+    loan.closed_as = ACTIVE
+    loan.as_of = loan.days_past_due = loan.delinquent_days = loan.oldest_due = 0
+    loan.bucket, loan.bucket_history = NO_BUCKET, []
+    loan.episode = loan.episode_start = loan.episode_worst = 0
+    loan.replay_before = loan.history_from = 0
+    loan.last_event_id, loan.seen, loan.journal = fact.event_id, b"", b""
+    return loan
+
+
+def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | None:
+    """Apply a payment; None for one seen before. Raises Refused."""
+    payment_digest = crc32(fact.payment_id.encode()).to_bytes(4, "little")
+    event_digest = crc32(fact.event_id.encode()).to_bytes(4, "little")
+    seen = loan.seen
+    known = payment_digest in seen or event_digest in seen
+    if known and (
+        journal.holds_payment(loan.journal, fact.payment_id) or journal.holds_event(loan.journal, fact.event_id)
+    ):
+        return None
+    if loan.closed_as:
+        raise Refused("loan_not_active")
+    if fact.value_date < loan.history_from or fact.value_date < today - rules.replay_horizon_days:
+        raise Refused("older_than_replay_horizon")
+    directed = fact.kind != "repayment" or fact.installment is not None or fact.allocations is not None
+    if directed:
+        _refuse_by_kind(loan, fact)
+    loan.seen = seen + payment_digest + event_digest
+    loan.last_event_id = fact.event_id
+    reason = Reason("payment_received", fact.amount, None)
+    on, last = fact.value_date, loan.last_value_date
+    in_order = on >= loan.replay_before and (on > last or (on == last and fact.payment_id > loan.last_payment_id))
+    if in_order and not known and not directed:
+        loan.journal += (
+            f"P {on} {fact.recorded} {today} {fact.amount} r - {fact.payment_id} {fact.event_id} -\n".encode()
+        )
+        pay(loan, fact.amount, on, rules)
+        loan.last_value_date, loan.last_payment_id, loan.last_amount = on, fact.payment_id, fact.amount
+        return _judge_and_say(loan, rules, today, fact.event_id, reason)
+    loan.journal += journal.payment_line(fact, today).encode()
+    said = []
+    if in_order and not known:
+        apply(loan, journal.payment(fact, today), rules)
+    else:
+        wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, on)
+        said = _correct(loan, rules, wrong, fact.event_id)
+    return said + _judge_and_say(loan, rules, today, fact.event_id, reason)
+
+
+def _refuse_by_kind(loan: Loan, fact: Repaid) -> None:
+    if fact.kind == "recovery":
+        raise Refused("loan_not_written_off")
+    if fact.kind == "credit_balance_refund" and fact.amount > loan.credit:
+        raise Refused("credit_balance_too_small")
+    if fact.allocations is not None and sum(sum(part[1:]) for part in fact.allocations) > fact.amount:
+        raise Refused("allocations_exceed_amount")
+
+
+def reverse(loan: Loan, fact: RepaymentReversed, rules: Rules, today: int) -> list[Alert] | None:
+    """Take a payment back as if it had never been made; None for a reversal seen before. Raises Refused.
+
+    A reversal may come before its payment.
+    """
+    seen = loan.seen
+    if digest(fact.event_id) in seen and journal.holds_event(loan.journal, fact.event_id):
+        return None
+    if digest(fact.reversal_id) in seen and journal.holds_reversal(loan.journal, fact.reversal_id):
+        return None
+    if loan.closed_as:
+        raise Refused("loan_not_active")
+    if journal.holds_reversal_of(loan.journal, fact.payment_id):
+        raise Refused("payment_already_reversed")
+    paid = next(
+        (payment for payment in journal.read(loan.journal).payments if payment.payment_id == fact.payment_id), None
+    )
+    loan.seen = seen + digest(fact.payment_id) + digest(fact.reversal_id) + digest(fact.event_id)
+    loan.last_event_id = fact.event_id
+    loan.journal += journal.reversal_line(fact).encode()
+    reason = Reason("payment_reversed", fact.payment_id, None)
+    said: list[Alert] = []
+    if paid is not None:
+        wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, paid.counts_from())
+        said = _correct(loan, rules, wrong, fact.event_id)
+    return said + _judge_and_say(loan, rules, today, fact.event_id, reason)
+
+
+def cancel(loan: Loan, fact: DisbursementCancelled, rules: Rules, today: int) -> list[Alert] | None:
+    """Undo a disbursement: nothing was ever due. None for a cancellation seen before. Raises Refused."""
+    if digest(fact.event_id) in loan.seen and journal.holds_event(loan.journal, fact.event_id):
+        return None
+    if loan.closed_as:
+        raise Refused("loan_not_active")
+    entries = journal.read(loan.journal)
+    loan.closed_as = CANCELLED
+    loan.seen += digest(fact.event_id)
+    loan.journal += journal.cancellation_line(fact.event_id).encode()
+    loan.last_event_id = fact.event_id
+    loan.rows, loan.later, loan.owed = [], "", [0, 0, 0, 0, 0, 0]
+    loan.credit = loan.worst = 0
+    said = _correct(loan, rules, all_delinquent(entries), fact.event_id)
+    reason = Reason("disbursement_cancelled", iso(fact.cancellation_date), None)
+    return said + _judge_and_say(loan, rules, today, fact.event_id, reason)
+
+
+def open_day(loan: Loan, rules: Rules, today: int) -> list[Alert] | None:
+    """Age the loan to `today`; None if nothing but the date changed."""
+    before = (loan.days_past_due, loan.delinquent_days, loan.bucket, loan.as_of < loan.disbursement_date)
+    alerts = _judge_and_say(loan, rules, today, None, Reason("day_passed", iso(today), None))
+    after = (loan.days_past_due, loan.delinquent_days, loan.bucket, loan.as_of < loan.disbursement_date)
+    return None if before == after and not alerts else alerts
+
+
+def forgotten(loan: Loan, rules: Rules, today: int) -> bool:
+    """Whether the loan has ended and all its facts are behind the replay horizon on `today`."""
+    return (bool(loan.closed_as) or not loan.rows) and next_check(loan, rules) <= today
+
+
+def _judge_and_say(loan: Loan, rules: Rules, today: int, cause: str | None, reason: Reason) -> list[Alert]:
+    """Judge the loan as of `today` and say what changed, if anything that matters did."""
+    was_delinquent, before = loan.delinquent_days > 0, loan.bucket
+    judge(loan, today, rules)
+    if len(loan.journal) > JOURNAL_SOFT_LIMIT:
+        fold_old_facts(loan, rules)
+    delinquent = loan.delinquent_days > 0
+    if delinquent == was_delinquent and loan.bucket == before:
+        if delinquent and loan.days_past_due > loan.episode_worst:
+            loan.episode_worst = loan.days_past_due
+        return []
+    return [_transition(loan, rules, was_delinquent, before, cause, reason)]
+
+
+def _transition(
+    loan: Loan, rules: Rules, was_delinquent: bool, before: str, cause: str | None, reason: Reason
+) -> Alert:
+    today = loan.as_of
+    if not was_delinquent:
+        kind = OVERDUE_STARTED
+        loan.episode += 1
+        loan.episode_start, loan.episode_worst = today, loan.days_past_due
+    elif loan.delinquent_days == 0:
+        kind = CURED
+    else:
+        kind = BUCKET_CHANGED
+        loan.episode_worst = max(loan.episode_worst, loan.days_past_due)
+    _note_bucket(loan, before)
+    bucket = loan.bucket or None
+    if today > loan.replay_before:
+        loan.replay_before = today
+    said = Statement(
+        today,
+        loan.episode,
+        loan.bucket,
+        loan.delinquent_days > 0,
+        alert_id(loan.loan_id, kind, loan.episode, bucket, Day(today), cause, None),
+    )
+    loan.journal += journal.statement_line(said, None).encode()
+    return Alert(
+        said.alert_id,
+        kind,
+        loan.loan_id,
+        loan.borrower_id,
+        loan.product,
+        loan.currency,
+        Day(today),
+        loan.days_past_due,
+        loan.delinquent_days,
+        before or None,
+        bucket,
+        overdue(loan, today, rules),
+        loan.owed[PRINCIPAL],
+        Day(loan.oldest_due) if loan.oldest_due else None,
+        loan.episode,
+        (_threshold(loan, rules, kind, before), reason),
+        rules.policy_version,
+        (cause or f"business-day:{iso(today)}",),
+        None,
+    )
+
+
+def _threshold(loan: Loan, rules: Rules, kind: str, before: str) -> Reason:
+    """The rule behind a transition, with what was observed."""
+    if kind == CURED:
+        return Reason("nothing_past_due" if loan.days_past_due == 0 else "within_grace", loan.days_past_due, 0)
+    if kind == OVERDUE_STARTED:
+        grace = rules.grace_days if loan.grace_days < 0 else loan.grace_days
+        return Reason("days_past_due_reached", loan.days_past_due, grace + 1)
+    reached, left = rules.min_days(loan.bucket), rules.min_days(before)
+    if reached > left:
+        return Reason("bucket_reached", loan.delinquent_days, reached)
+    return Reason("bucket_left", loan.delinquent_days, left)
+
+
+def _note_bucket(loan: Loan, before: str) -> None:
+    """Lift the old bucket and add the new one, on one date; what was written stays (Fineract's history rule)."""
+    if loan.bucket == before:
+        return
+    history = loan.bucket_history
+    if history and history[-1][2] == 0:
+        code, since, _ = history[-1]
+        history[-1] = (code, since, loan.as_of)
+    if loan.bucket != NO_BUCKET:
+        history.append((loan.bucket, loan.as_of, 0))
+
+
+def _correct(loan: Loan, rules: Rules, wrong: list[Wrong], cause: str) -> list[Alert]:
+    """A correction for each statement that no longer stands."""
+    alerts = []
+    for said, truth in wrong:
+        bucket = rules.bucket(truth.delinquent_days, said.bucket)
+        code = bucket or None
+        now = Statement(
+            said.as_of,
+            said.episode,
+            bucket,
+            truth.delinquent_days > 0,
+            alert_id(loan.loan_id, ALERT_CORRECTED, said.episode, code, Day(said.as_of), cause, said.alert_id),
+        )
+        loan.journal += journal.statement_line(now, said.alert_id).encode()
+        alerts.append(
+            Alert(
+                now.alert_id,
+                ALERT_CORRECTED,
+                loan.loan_id,
+                loan.borrower_id,
+                loan.product,
+                loan.currency,
+                Day(said.as_of),
+                truth.days_past_due,
+                truth.delinquent_days,
+                said.bucket or None,
+                code,
+                truth.overdue,
+                truth.outstanding_principal,
+                Day(truth.oldest_due) if truth.oldest_due else None,
+                said.episode,
+                (Reason("bucket_as_now_known", bucket or "none", said.bucket or "none"),),
+                rules.policy_version,
+                (cause,),
+                said.alert_id,
+            )
+        )
+    return alerts

@@ -1,0 +1,113 @@
+"""`loans.standing`: the whole current standing of one loan as JSON, written in one go.
+
+It follows every repayment, so it is the largest single cost of an event. All texts in it are ids and codes whose
+contract pattern needs no escape in JSON; a test holds the result equal to the contract's model, field by field.
+"""
+
+from __future__ import annotations
+
+from stream.engine.dates import iso
+from stream.engine.delinquency import grace_days
+from stream.engine.loan import Loan, status
+from stream.engine.money import DUE, FEE, INTEREST, NUMBER, PENALTY, PRINCIPAL, Row
+from stream.engine.policy import EARLIEST_UNPAID, Rules
+from stream.engine.schedule import open_next, past_due_rows
+
+_NOT_PAST_DUE = (
+    '"days_past_due":0,"delinquent_days":0,"delinquent_date":null,"bucket":null,"classifications":{},'
+    '"overdue":{"principal":0,"interest":0,"fee":0,"penalty":0,"total":0},"delinquent_amount":0'
+)
+
+
+def standing_json(loan: Loan, rules: Rules) -> bytes:
+    """The standing of a loan as of the business date that it was last judged on."""
+    owed = loan.owed
+    principal = owed[PRINCIPAL]
+    total = principal + owed[INTEREST] + owed[FEE] + owed[PENALTY]
+    if loan.days_past_due:
+        figures, past_due = _past_due(loan, rules)
+        oldest = f'"{iso(loan.oldest_due)}"'
+    else:
+        figures, past_due, oldest = _NOT_PAST_DUE, "[]", "null"
+    row = _next_due(loan, rules) if loan.rows else None
+    if row is None:
+        next_due = '"next_due_date":null,"next_due_amount":0'
+    else:
+        amount = row[PRINCIPAL] + row[INTEREST] + row[FEE] + row[PENALTY]
+        next_due = f'"next_due_date":"{iso(row[DUE])}","next_due_amount":{amount}'
+    if loan.last_payment_id:
+        last_payment = (
+            f'{{"payment_id":"{loan.last_payment_id}","value_date":"{iso(loan.last_value_date)}",'
+            f'"amount":{loan.last_amount}}}'
+        )
+    else:
+        last_payment = "null"
+    worst = max(loan.worst, loan.days_past_due)
+    return (
+        f'{{"loan_id":"{loan.loan_id}","borrower_id":"{loan.borrower_id}","product":"{loan.product}",'
+        f'"segment":"{loan.segment}","currency":"{loan.currency}","status":"{status(loan)}","as_of":"{iso(loan.as_of)}",'
+        f'{figures},"outstanding_principal":{principal},"outstanding_total":{total},"credit_balance":{loan.credit},'
+        f'"oldest_due_date":{oldest},{next_due},"past_due_installments":{past_due},"installment_buckets":[],'
+        f'"pauses":[],"last_payment":{last_payment},'
+        f'"bucket_history":{_history(loan) if loan.bucket_history else "[]"},'
+        f'"episode":{_episode(loan) if loan.delinquent_days else "null"},"max_days_past_due_ever":{worst},'
+        f'"schedule_version":1,"policy_version":"{rules.policy_version}","last_event_id":"{loan.last_event_id}",'
+        f'"behaviour":{{"days_late":{loan.lateness},"shortfalls":{loan.shortfalls}}}}}'
+    ).encode()
+
+
+def _next_due(loan: Loan, rules: Rules) -> Row | None:
+    rows = loan.rows
+    if rules.next_due == EARLIEST_UNPAID:
+        return rows[0]
+    index = 0
+    while index < len(rows) or open_next(loan):
+        if rows[index][DUE] >= loan.as_of:
+            return rows[index]
+        index += 1
+    return None
+
+
+def _past_due(loan: Loan, rules: Rules) -> tuple[str, str]:
+    principal = interest = fee = penalty = 0
+    installments = []
+    for row in past_due_rows(loan, loan.as_of, rules):
+        principal += row[PRINCIPAL]
+        interest += row[INTEREST]
+        fee += row[FEE]
+        penalty += row[PENALTY]
+        installments.append(
+            f'{{"number":{row[NUMBER]},"due_date":"{iso(row[DUE])}","days_past_due":{loan.as_of - row[DUE]},"unpaid":'
+            + _amounts(row[PRINCIPAL], row[INTEREST], row[FEE], row[PENALTY])
+            + "}"
+        )
+    total = principal + interest + fee + penalty
+    delinquent_date = iso(loan.oldest_due + grace_days(loan, rules))
+    bucket = f'"{loan.bucket}"' if loan.bucket else "null"
+    figures = (
+        f'"days_past_due":{loan.days_past_due},"delinquent_days":{loan.delinquent_days},'
+        f'"delinquent_date":"{delinquent_date}","bucket":{bucket},"classifications":{{}},'
+        f'"overdue":{_amounts(principal, interest, fee, penalty)},"delinquent_amount":{total}'
+    )
+    return figures, "[" + ",".join(installments) + "]"
+
+
+def _amounts(principal: int, interest: int, fee: int, penalty: int) -> str:
+    total = principal + interest + fee + penalty
+    return f'{{"principal":{principal},"interest":{interest},"fee":{fee},"penalty":{penalty},"total":{total}}}'
+
+
+def _history(loan: Loan) -> str:
+    return "[" + ",".join([_history_entry(*entry) for entry in loan.bucket_history]) + "]"
+
+
+def _history_entry(bucket: str, since: int, until: int) -> str:
+    to_date = f'"{iso(until)}"' if until else "null"
+    return f'{{"bucket":"{bucket}","from_date":"{iso(since)}","to_date":{to_date}}}'
+
+
+def _episode(loan: Loan) -> str:
+    return (
+        f'{{"id":"{loan.loan_id}:{loan.episode}","started_date":"{iso(loan.episode_start)}",'
+        f'"worst_days_past_due":{loan.episode_worst}}}'
+    )
