@@ -1,0 +1,139 @@
+"""The catalogue: every topic with its owner, key, partitioning, configuration, and the events on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.business_days import BusinessDayOpened
+from schemas.dead_letters import MessageRejected
+from schemas.disbursements import LoanDisbursed, LoanDisbursementCancelled
+from schemas.overdue import LoanAlertCorrected, LoanBucketChanged, LoanCured, LoanOverdueStarted
+from schemas.repayments import LoanRepaid, LoanRepaymentReversed
+from schemas.standing import LoanStanding
+from schemas.types import Contract
+
+DISBURSEMENTS: Final = "loans.disbursements"
+REPAYMENTS: Final = "loans.repayments"
+BUSINESS_DAYS: Final = "business-days"
+OVERDUE: Final = "loans.overdue"
+STANDING: Final = "loans.standing"
+DEAD_LETTERS: Final = "dead-letters"
+
+VERSION: Final = 1
+DEFAULT_PARTITIONS: Final = 12
+
+_DAY_MS: Final = 86_400_000
+_DELETE_14_DAYS: Final = {"cleanup.policy": "delete", "retention.ms": str(14 * _DAY_MS)}
+_DELETE_30_DAYS: Final = {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY_MS)}
+_COMPACT: Final = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
+_EVERY_TOPIC: Final = {"message.timestamp.type": "CreateTime"}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic of the contract. All topics have the same number of partitions."""
+
+    name: str
+    meaning: str
+    owner: str
+    """Who answers for what is written here."""
+    key: str
+    """What the Kafka key is, in UTF-8."""
+    partitioning: str
+    """How the partition follows; murmur2 as in Kafka's Java client, `(hash & 0x7fffffff) % partitions`."""
+    config: Mapping[str, str]
+    """Topic configuration of Kafka."""
+    types: Mapping[str, type[Contract]]
+    """Event type to the model of its `data`."""
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    is_input: bool
+
+
+TOPICS: Final = (
+    Topic(
+        name=DISBURSEMENTS,
+        meaning="Loans paid out, and disbursements cancelled",
+        owner="core banking",
+        key="loan_id",
+        partitioning="murmur2(key)",
+        config=_EVERY_TOPIC | _DELETE_14_DAYS,
+        types={"loan.disbursed": LoanDisbursed, "loan.disbursement_cancelled": LoanDisbursementCancelled},
+        producers=("core banking",),
+        consumers=("overdue worker",),
+        is_input=True,
+    ),
+    Topic(
+        name=REPAYMENTS,
+        meaning="Payments, and reversals of payments",
+        owner="payments",
+        key="loan_id",
+        partitioning="murmur2(key)",
+        config=_EVERY_TOPIC | _DELETE_14_DAYS,
+        types={"loan.repaid": LoanRepaid, "loan.repayment_reversed": LoanRepaymentReversed},
+        producers=("core banking", "payment gateway"),
+        consumers=("overdue worker",),
+        is_input=True,
+    ),
+    Topic(
+        name=BUSINESS_DAYS,
+        meaning="Business days that begin; the only thing that ages loans",
+        owner="core banking, or the overdue worker where its clock is the wall's",
+        key="business_date, ISO",
+        partitioning="explicit: one record per partition and day",
+        config=_EVERY_TOPIC | _DELETE_14_DAYS,
+        types={"business_day.opened": BusinessDayOpened},
+        producers=("core banking", "overdue worker"),
+        consumers=("overdue worker",),
+        is_input=True,
+    ),
+    Topic(
+        name=OVERDUE,
+        meaning="Alerts: a loan went overdue, changed its bucket, was cured; corrections of earlier alerts",
+        owner="overdue worker",
+        key="loan_id",
+        partitioning="murmur2(key)",
+        config=_EVERY_TOPIC | _DELETE_30_DAYS,
+        types={
+            "loan.overdue_started": LoanOverdueStarted,
+            "loan.bucket_changed": LoanBucketChanged,
+            "loan.cured": LoanCured,
+            "loan.alert_corrected": LoanAlertCorrected,
+        },
+        producers=("overdue worker",),
+        consumers=("collections", "limit control", "customer relations", "provisioning", "bureau reporting"),
+        is_input=False,
+    ),
+    Topic(
+        name=STANDING,
+        meaning="The current standing of every loan",
+        owner="overdue worker",
+        key="loan_id",
+        partitioning="murmur2(borrower_id): a borrower's loans lie on one partition",
+        config=_EVERY_TOPIC | _COMPACT,
+        types={"loan.standing": LoanStanding},
+        producers=("overdue worker",),
+        consumers=("early warning", "provisioning", "reporting"),
+        is_input=False,
+    ),
+    Topic(
+        name=DEAD_LETTERS,
+        meaning="Input that was refused, with the reason",
+        owner="overdue worker",
+        key="the refused record's key",
+        partitioning="explicit: the refused record's partition",
+        config=_EVERY_TOPIC | _DELETE_30_DAYS,
+        types={"message.rejected": MessageRejected},
+        producers=("overdue worker",),
+        consumers=("operations", "the teams that publish"),
+        is_input=False,
+    ),
+)
+
+TOPIC_OF_NAME: Final[Mapping[str, Topic]] = {topic.name: topic for topic in TOPICS}
+TOPIC_OF_TYPE: Final[Mapping[str, Topic]] = {kind: topic for topic in TOPICS for kind in topic.types}
+MODEL_OF_TYPE: Final[Mapping[str, type[Contract]]] = {
+    kind: model for topic in TOPICS for kind, model in topic.types.items()
+}

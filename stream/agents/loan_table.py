@@ -1,0 +1,97 @@
+"""The loans that a batch touches: read once, changed in place, written back once."""
+
+from __future__ import annotations
+
+from stream.agents.batch import Batch, TaskState
+from stream.engine.delinquency import next_check
+from stream.engine.loan import Loan
+from stream.engine.policy import Policy, Rules
+from stream.translate.outbound import Outbound
+from stream.translate.standing import standing_json
+from stream.translate.state import load, next_check_of, standing_partition_of, store
+
+
+class Touched:
+    """A loan that the batch has read or begun."""
+
+    __slots__ = ("changed", "checked", "loan", "rules", "standing_partition", "timestamp")
+
+    def __init__(self, loan: Loan, rules: Rules, standing_partition: int, checked: int) -> None:
+        """`checked`: the day under which the due-date index has the loan; 0: not at all."""
+        self.loan = loan
+        self.rules = rules
+        self.standing_partition = standing_partition
+        self.checked = checked
+        self.changed = False  # something but the date is new: a standing follows
+        self.timestamp = 0  # of the last record that had an effect; 0: nothing to write
+
+
+class LoanTable:
+    """The table as one batch sees and changes it."""
+
+    def __init__(self, batch: Batch, policy: Policy, outbound: Outbound) -> None:
+        self._batch = batch
+        self._policy = policy
+        self._outbound = outbound
+        self._due = self._state(batch).due
+        self._touched: dict[bytes, Touched] = {}
+
+    @staticmethod
+    def _state(batch: Batch) -> TaskState:
+        state: TaskState = batch.context
+        return state
+
+    def read(self, key: bytes) -> Touched | None:
+        """The loan of a key, None where there is none."""
+        touched = self._touched.get(key)
+        if touched is None:
+            raw = self._batch.get(key)
+            if raw is None:
+                return None
+            loan = load(raw)
+            rules = self._policy.rules(loan.product)
+            touched = Touched(loan, rules, standing_partition_of(raw), next_check_of(raw))
+            self._touched[key] = touched
+        return touched
+
+    def read_if_due(self, key: bytes, today: int) -> Touched | None:
+        """The loan of a key if time alone can change it on `today`; None where it was judged since it was listed."""
+        touched = self._touched.get(key)
+        if touched is None:
+            raw = self._batch.get(key)
+            if raw is None or next_check_of(raw) > today:
+                return None
+            touched = self.read(key)
+        return None if touched is None or touched.loan.as_of >= today else touched
+
+    def begin(self, key: bytes, loan: Loan, rules: Rules, standing_partition: int) -> Touched:
+        """A new loan."""
+        touched = self._touched[key] = Touched(loan, rules, standing_partition, 0)
+        return touched
+
+    def list_again(self, key: bytes, touched: Touched) -> None:
+        """Put an aged loan on the due-date index anew: it was taken off."""
+        touched.checked = next_check(touched.loan, touched.rules)
+        self._due.add(touched.checked, key)
+
+    def forget(self, key: bytes, touched: Touched, timestamp: int) -> None:
+        """Delete a loan, and its standing."""
+        self._batch.put(key, None)
+        self._batch.send(self._outbound.standing_topic, touched.standing_partition, key, None, timestamp, ())
+        del self._touched[key]
+
+    def write_back(self) -> None:
+        """Write each loan that changed, once, and its standing where more than the date is new."""
+        due, put, send = self._due, self._batch.put, self._batch.send
+        topic, headers = self._outbound.standing_topic, self._outbound.standing_headers
+        for key, touched in self._touched.items():
+            if not touched.timestamp:
+                continue
+            loan, rules, partition = touched.loan, touched.rules, touched.standing_partition
+            check = next_check(loan, rules)
+            if check != touched.checked:
+                due.add(check, key)
+            put(key, store(loan, check, partition))
+            if touched.changed:
+                send(topic, partition, key, standing_json(loan, rules), touched.timestamp, headers(loan))
+        self._touched.clear()

@@ -1,0 +1,32 @@
+"""
+Errors of the task runtime.
+
+RuntimeError
+├── StopTask              raised by the caller: stops one task
+├── TopicLayoutError      topics are missing or differ in their number of partitions
+├── RecordTooLargeError   a record does not fit into a batch
+├── DeliveryError         the broker refused a batch
+└── StalledError          the watchdog saw no progress
+"""
+
+from __future__ import annotations
+
+
+class StopTask(RuntimeError):  # noqa: N818 - an order, not an accident
+    """Raised by ``process``: nothing of the batch is committed and this task stops; the others go on."""
+
+
+class TopicLayoutError(RuntimeError):
+    """Topics of one agent are missing, or differ in their number of partitions, or feed two agents."""
+
+
+class RecordTooLargeError(RuntimeError):
+    """A single record is larger than a batch may be."""
+
+
+class DeliveryError(RuntimeError):
+    """The broker did not take a batch of records."""
+
+
+class StalledError(RuntimeError):
+    """Position, commit and end offsets stopped moving although there is work."""

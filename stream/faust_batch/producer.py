@@ -1,0 +1,168 @@
+# ruff: noqa: SLF001 - private attributes of aiokafka, listed in README.md and held by contract tests
+"""
+The transactional producer of one task.
+
+Rules that aiokafka needs (README.md): every delivery is awaited and checked before the commit; all batches
+are handed over without a pause; offsets are sent when the deliveries are back; after any error the producer
+is given up, with the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from time import perf_counter
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from stream.faust_batch.errors import DeliveryError, RecordTooLargeError
+from stream.faust_batch.settings import TaskSettings
+
+
+class PartitionWriter:
+    """
+    Builds the record batches of one transaction for one partition.
+
+    It writes to the record builder below aiokafka's ``BatchBuilder``: the layer between costs a quarter
+    of a record.
+    """
+
+    __slots__ = ("_append", "_batch", "_batches", "_count", "_max_bytes", "_new_batch", "partition", "topic")
+
+    def __init__(self, topic: str, partition: int, producer: AIOKafkaProducer, max_bytes: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self._batches: list[Any] = []
+        self._new_batch = producer.create_batch
+        self._max_bytes = max_bytes
+        self._open_batch()
+
+    def append(self, key: bytes | None, value: bytes | None, timestamp_ms: int, headers: list[Any]) -> None:
+        """Add one record; a full batch is followed by the next one."""
+        written = self._append(self._count, timestamp_ms, key, value, headers)
+        if written is None or not self._count:
+            self._begin(written, key, value, timestamp_ms, headers)
+        self._count += 1
+
+    def extend(self, values: Iterable[tuple[bytes, bytes | None]], timestamp_ms: int) -> None:
+        """Add a record without headers for each key."""
+        append, headers = self.append, list[Any]()
+        for key, value in values:
+            append(key, value, timestamp_ms, headers)
+
+    def batches(self) -> Sequence[tuple[Any, int]]:
+        """The finished batches in order, each with its number of records."""
+        self._seal()
+        return [(batch, batch.record_count()) for batch in self._batches]
+
+    def _begin(self, written: Any, key: bytes | None, value: bytes | None, timestamp_ms: int, headers: Any) -> None:
+        """The first record of a batch: aiokafka takes one of any size, so it is checked here."""
+        if written is None:
+            self._seal()
+            self._open_batch()
+            written = self._append(0, timestamp_ms, key, value, headers)
+        if written.size > self._max_bytes:
+            raise RecordTooLargeError(
+                f"a record of {written.size} bytes for topic {self.topic!r}, partition {self.partition}, is larger than "
+                f"max_batch_bytes = {self._max_bytes}; raise it and the topic's max.message.bytes"
+            )
+
+    def _open_batch(self) -> None:
+        self._batch = self._new_batch()
+        self._append = self._batch._builder.append
+        self._count = 0
+
+    def _seal(self) -> None:
+        self._batch._relative_offset = self._count
+        self._batch.close()
+        self._batches.append(self._batch)
+
+
+class TaskProducer:
+    """One transactional id; starting it fences the task's previous owner and ends that one's open transaction."""
+
+    def __init__(
+        self, transactional_id: str, *, group_id: str, connection: Mapping[str, Any], settings: TaskSettings
+    ) -> None:
+        self._group_id = group_id
+        self._max_batch_bytes = settings.max_batch_bytes
+        self._client = AIOKafkaProducer(
+            **connection,
+            transactional_id=transactional_id,
+            transaction_timeout_ms=settings.transaction_timeout_ms,
+            retry_backoff_ms=settings.retry_backoff_ms,
+            max_batch_size=settings.max_batch_bytes,
+            compression_type=settings.compression,
+            acks="all",
+            linger_ms=0,  # a batch is complete when it is handed over
+        )
+
+    async def start(self) -> None:
+        """InitProducerId: returns when the previous owner can commit nothing any more."""
+        await self._client.start()
+
+    async def stop(self) -> None:
+        """Close the connections; what is not committed is aborted by the next owner."""
+        await self._client.stop()
+
+    def writer(self, topic: str, partition: int) -> PartitionWriter:
+        """A writer for one partition of the next transaction."""
+        return PartitionWriter(topic, partition, self._client, self._max_batch_bytes)
+
+    async def commit(
+        self,
+        changelog: PartitionWriter | None,
+        outputs: Sequence[PartitionWriter],
+        offsets: Mapping[TopicPartition, OffsetAndMetadata],
+    ) -> tuple[int | None, float]:
+        """
+        Commit one transaction.
+
+        Returns:
+            The offset after the last changelog record (None without one), and the seconds until delivery.
+
+        Raises:
+            DeliveryError: the broker refused a batch; nothing is committed.
+            KafkaError: whatever else aiokafka says; the outcome may be unknown.
+        """
+        started = perf_counter()
+        await self._client.begin_transaction()
+        writers = outputs if changelog is None else (changelog, *outputs)
+        ends = await self._deliver(writers)
+        delivered = perf_counter()
+        await self._client.send_offsets_to_transaction(offsets, self._group_id)
+        await self._client.commit_transaction()
+        return (None if changelog is None else ends[0]), delivered - started
+
+    async def _deliver(self, writers: Sequence[PartitionWriter]) -> list[int]:
+        """
+        Hand over all batches, then wait for every delivery; the offset after each writer's last record.
+
+        A partition takes its second batch when the first one is on its way, so first batches go first:
+        the transaction then learns of all its partitions in one request.
+        """
+        batches = [writer.batches() for writer in writers]
+        deliveries: list[list[Any]] = [[] for _ in writers]
+        for row in zip_longest(*batches):
+            for writer, sent, entry in zip(writers, deliveries, row, strict=True):
+                if entry is not None:
+                    sent.append(await self._client.send_batch(entry[0], writer.topic, partition=writer.partition))
+        pending = [delivery for sent in deliveries for delivery in sent]
+        if pending:
+            await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        return [_end(*delivered) for delivered in zip(writers, deliveries, batches, strict=True)]
+
+
+def _end(writer: PartitionWriter, deliveries: Sequence[Any], batches: Sequence[tuple[Any, int]]) -> int:
+    """The offset after the writer's last record, when all its batches are delivered."""
+    for delivery, (batch, count) in zip(deliveries, batches, strict=True):
+        if delivery.done() and (error := delivery.exception()) is not None:
+            raise DeliveryError(
+                f"topic {writer.topic!r}, partition {writer.partition}: the broker refused a batch of {count} records, "
+                f"{batch.size()} bytes: {error!r}"
+            ) from error
+    end: int = deliveries[-1].result().offset + batches[-1][1]  # a delivery tells its batch's first offset
+    return end

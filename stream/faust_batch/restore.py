@@ -1,0 +1,115 @@
+"""
+Restore of the tasks' state from their changelogs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from stream.faust_batch.errors import StalledError
+from stream.faust_batch.settings import TaskSettings
+from stream.faust_batch.state import PartitionStore
+
+Progress = Callable[[TopicPartition, int, int], None]
+"""Called with a changelog partition, the offsets read of it, and the offsets to read."""
+
+
+async def restore(
+    stores: Mapping[TopicPartition, PartitionStore],
+    *,
+    connection: Mapping[str, Any],
+    settings: TaskSettings,
+    progress: Progress,
+) -> dict[TopicPartition, int]:
+    """
+    Bring each store from its position up to the last stable offset of its changelog partition.
+
+    A store whose position the changelog does not hold any more is cleared and read from the beginning.
+
+    Returns:
+        The number of records applied to each store.
+    """
+    consumer = AIOKafkaConsumer(
+        **connection,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=settings.restore_fetch_bytes,
+        fetch_max_wait_ms=settings.fetch_max_wait_ms,
+        check_crcs=settings.check_crcs,
+    )
+    await consumer.start()
+    try:
+        return await _Restore(consumer, stores, settings.stall_timeout, progress).run()
+    finally:
+        await consumer.stop()
+
+
+class _Restore:
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        stores: Mapping[TopicPartition, PartitionStore],
+        stall_timeout: float,
+        progress: Progress,
+    ) -> None:
+        self._consumer = consumer
+        self._stores = stores
+        self._stall_timeout = stall_timeout
+        self._progress = progress
+        self._first: dict[TopicPartition, int] = {}
+        self._end: dict[TopicPartition, int] = {}
+        self._applied = dict.fromkeys(stores, 0)
+
+    async def run(self) -> dict[TopicPartition, int]:
+        await self._seek()
+        unfinished = {partition for partition, store in self._stores.items() if store.position < self._end[partition]}
+        moved = monotonic()
+        while unfinished:
+            fetched = await self._consumer.getmany(timeout_ms=200)
+            for partition, records in fetched.items():
+                self._apply(partition, records)
+            if await self._advance(unfinished):
+                moved = monotonic()
+            elif monotonic() - moved > self._stall_timeout:
+                raise StalledError(f"restore: {sorted(unfinished)} delivered nothing for {self._stall_timeout:.0f} s")
+        return self._applied
+
+    async def _seek(self) -> None:
+        partitions = list(self._stores)
+        self._consumer.assign(partitions)
+        begin = await self._consumer.beginning_offsets(partitions)
+        self._end = await self._consumer.end_offsets(partitions)  # read committed: the last stable offsets
+        for partition, store in self._stores.items():
+            if not begin[partition] <= store.position <= self._end[partition]:
+                store.clear()
+                store.position = begin[partition]
+            self._first[partition] = store.position
+            self._consumer.seek(partition, store.position)
+
+    def _apply(self, partition: TopicPartition, records: Sequence[Any]) -> None:
+        store = self._stores[partition]
+        for record in records:
+            value = record.value
+            if value is None:
+                store.pop(record.key, None)
+            else:
+                store[record.key] = value
+        self._applied[partition] += len(records)
+
+    async def _advance(self, unfinished: set[TopicPartition]) -> bool:
+        """Note how far each partition is read, markers and aborted records included; True: one has moved."""
+        moved = False
+        for partition in tuple(unfinished):
+            store, end = self._stores[partition], self._end[partition]
+            position = await self._consumer.position(partition)
+            if position != store.position:
+                store.position, moved = position, True
+                first = self._first[partition]
+                self._progress(partition, min(position, end) - first, end - first)
+            if position >= end:
+                unfinished.discard(partition)
+        return moved

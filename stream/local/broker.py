@@ -1,0 +1,298 @@
+"""A real Apache Kafka broker on this machine, without Docker.
+
+Maven resolves the jars once (`pom.xml`), a KRaft folder is formatted, and the broker runs as a child process that
+listens on the loopback address only. Two kinds of life:
+
+- *owned* (demo, tests): the broker ends with the process that started it, `kill -9` included;
+- *detached* (`overdue kafka start`): it runs until `stop`.
+
+    with Broker.temporary() as broker:
+        print(broker.bootstrap)
+
+This module and its neighbours know nothing of lending and import nothing else of the project.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from stream.local import jars, kraft, process
+from stream.local.jars import BrokerError, Progress, Report, ignore
+from stream.local.process import Identity
+
+__all__ = ["Broker", "BrokerError", "Progress", "Report", "Status", "missing", "resolve"]
+
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.02
+REPORT_SECONDS = 0.5
+SUPERVISOR = Path(__file__).with_name("supervise.py")
+resolve = jars.resolve
+
+
+class Status(NamedTuple):
+    """What a broker's folder says about it now."""
+
+    running: bool
+    answers: bool
+    """Whether it answers requests: a stopped (SIGSTOP) or starting broker runs but does not answer."""
+    pid: int | None
+    bootstrap: str | None
+    folder: Path
+
+
+def missing(cache: Path | None = None) -> str | None:
+    """One sentence: what this machine lacks for a local broker, and what to do instead; None: nothing."""
+    lacking = []
+    if jars.java() is None:
+        lacking.append(f"Java {jars.JAVA_MINIMUM} or later")
+    if jars.maven() is None and not jars.is_resolved(cache or jars.default_cache()):
+        lacking.append("Maven")
+    if not lacking:
+        return None
+    verb = "is" if len(lacking) == 1 else "are"
+    return (
+        f"A local Kafka broker needs Java {jars.JAVA_MINIMUM} and Maven, and {' and '.join(lacking)} {verb} not on this"
+        " machine: install them, or point at a Kafka of yours with --brokers HOST:PORT or OVERDUE_BROKERS=HOST:PORT."
+    )
+
+
+class Broker:
+    """One broker, known by its folder: a second object with the same folder speaks of the same broker."""
+
+    def __init__(self, folder: Path, *, port: int = 0, heap: str = "768m", cache: Path | None = None) -> None:
+        """Name a broker; nothing is started.
+
+        Args:
+            folder: Where its data, configuration and logs are; made at the first start.
+            port: On the loopback address; 0 takes the port of the last start, else a free one.
+            heap: Upper bound of the Java heap, as Java writes it.
+            cache: Where the jars are kept; by default the user's cache folder.
+        """
+        self.folder = folder.resolve()
+        self.cache = cache or jars.default_cache()
+        self._heap = heap
+        self._port = port
+        self._temporary = False
+        self._supervisor: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def temporary(cls, *, port: int = 0, heap: str = "768m", cache: Path | None = None) -> Broker:
+        """A broker in a new temporary folder, which `close` removes, as does the end of this process."""
+        broker = cls(Path(tempfile.mkdtemp(prefix="overdue-kafka-")), port=port, heap=heap, cache=cache)
+        broker._temporary = True
+        return broker
+
+    @property
+    def bootstrap(self) -> str:
+        """The address for clients, host:port. Raises BrokerError before the first start."""
+        port = self._port or self._last_port()
+        if not port:
+            raise BrokerError(f"The broker of {self.folder} was never started.")
+        return f"127.0.0.1:{port}"
+
+    def start(self, report: Report = ignore, *, detached: bool = False) -> str:
+        """Start the broker unless it runs, wait until it answers, and return its address.
+
+        A broker that was stopped or killed starts again on its data and port. Raises BrokerError.
+        """
+        if (sentence := missing(self.cache)) is not None:
+            raise BrokerError(sentence)
+        folder = jars.resolve(self.cache, report)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with jars.locked(self.folder / "broker.lock"):
+            if not self.status().running:
+                self._launch(folder, report, detached)
+        self._wait_until_it_answers(report)
+        return self.bootstrap
+
+    def stop(self, seconds: float = STOP_SECONDS) -> bool:
+        """End the broker in order, by force after so many seconds; False: it did not run. The data stays."""
+        identity = self._identity()
+        if identity is None or not process.send(identity, signal.SIGTERM):
+            return False
+        process.send(identity, signal.SIGCONT)  # a paused one cannot hear
+        if not process.wait_gone(identity, seconds):
+            process.send(identity, signal.SIGKILL)
+            process.wait_gone(identity, seconds)
+        self._reap()
+        return True
+
+    def kill(self) -> bool:
+        """End the broker at once (SIGKILL), as a power cut would; False: it did not run. The data stays."""
+        return self._signal(signal.SIGKILL, wait=True)
+
+    def pause(self) -> bool:
+        """Stop the broker's process where it is (SIGSTOP), as a long pause would."""
+        return self._signal(signal.SIGSTOP)
+
+    def resume(self) -> bool:
+        """Let a paused broker go on (SIGCONT)."""
+        return self._signal(signal.SIGCONT)
+
+    def status(self) -> Status:
+        """Whether it runs and answers, and where."""
+        identity = self._identity()
+        port = self._last_port()
+        bootstrap = f"127.0.0.1:{port}" if port else None
+        answers = identity is not None and port != 0 and _answers(port)
+        return Status(identity is not None, answers, identity.pid if identity else None, bootstrap, self.folder)
+
+    def close(self) -> None:
+        """Stop the broker; a temporary one also loses its folder."""
+        self.stop()
+        self._reap()
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- inside ---
+
+    def _launch(self, jar_folder: Path, report: Report, detached: bool) -> None:
+        self._reap()
+        java = jars.java() or "java"
+        self._port = self._port or self._last_port() or _free_port()
+        _check_free(self._port)
+        kraft.write_files(self.folder, self._port, _free_port())
+        if not kraft.is_formatted(self.folder):
+            report(Progress("format", 0, 1, str(self.folder), 0.0))
+            kraft.format_folder(java, jar_folder, self.folder)
+        command = kraft.java_command(java, jar_folder, self._heap, self.folder)
+        (self.folder / "console.log").unlink(missing_ok=True)
+        mode = ["detached" if detached else "owned", "--remove" if self._temporary else "--keep", str(self.folder)]
+        supervisor = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", str(SUPERVISOR), *mode, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the owner, which then stops the broker in order
+        )
+        self._supervisor = supervisor
+        pid = int((supervisor.stdout.readline() if supervisor.stdout else b"") or 0)
+        identity = process.identify(pid) if pid else None
+        if detached:
+            self._reap()
+        if identity is None:
+            raise BrokerError(f"The broker ended at once.{self._last_words()}")
+        self._write_state(identity)
+
+    def _wait_until_it_answers(self, report: Report) -> None:
+        began = time.monotonic()
+        reported = 0.0
+        while True:
+            status = self.status()
+            if status.answers:
+                return
+            waited = time.monotonic() - began
+            if not status.running:
+                raise BrokerError(f"The broker ended while starting.{self._last_words()}")
+            if waited > START_SECONDS:
+                raise BrokerError(f"The broker does not answer after {waited:.0f} s.{self._last_words()}")
+            if waited - reported > REPORT_SECONDS or not reported:
+                reported = waited
+                report(Progress("start", 0, 1, "", waited))
+            time.sleep(POLL_SECONDS)
+
+    def _signal(self, signum: signal.Signals, *, wait: bool = False) -> bool:
+        identity = self._identity()
+        sent = identity is not None and process.send(identity, signum)
+        if sent and wait and identity is not None:
+            process.wait_gone(identity, STOP_SECONDS)
+            self._reap()
+        return sent
+
+    def _reap(self) -> None:
+        """Take leave of the supervisor, which has ended with the broker.
+
+        Its input stays open until then: closed earlier, it would take this process for gone and remove the folder.
+        """
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            supervisor.wait()
+            for pipe in (supervisor.stdin, supervisor.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def _identity(self) -> Identity | None:
+        """The broker's process; None: it does not run."""
+        state = self._state()
+        pid, started = state.get("pid"), state.get("started")
+        if not isinstance(pid, int) or not isinstance(started, str):
+            return None
+        identity = Identity(pid, started)
+        return identity if process.is_alive(identity) else None
+
+    def _last_port(self) -> int:
+        port = self._state().get("port")
+        return port if isinstance(port, int) else 0
+
+    def _state(self) -> dict[str, object]:
+        try:
+            state = json.loads((self.folder / "broker.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def _write_state(self, identity: Identity) -> None:
+        state = {"pid": identity.pid, "started": identity.started, "port": self._port}
+        path = self.folder / "broker.json"
+        temporary = path.with_suffix(".part")
+        temporary.write_text(json.dumps(state), encoding="utf-8")
+        temporary.replace(path)
+
+    def _last_words(self) -> str:
+        for name in ("console.log", "broker.log"):
+            path = self.folder / name
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+            errors = [line for line in lines if "ERROR" in line or "Exception" in line] or lines[-3:]
+            if errors:
+                return f" It said: {errors[0].strip()[:400]}\nMore in {path}."
+        return f" Nothing was logged in {self.folder}."
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return int(port)
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise BrokerError(
+                f"Port {port} of 127.0.0.1 is taken ({error.strerror}): give another one with --port, or use what"
+                f" listens there, if it is Kafka, with --brokers 127.0.0.1:{port}."
+            ) from error
+
+
+def _answers(port: int) -> bool:
+    """Whether Kafka answers an ApiVersions request (key 18, version 0) there: a bound port alone says little."""
+    request = struct.pack(">hhih", 18, 0, 1, -1)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            return connection.recv(4) != b""
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""What operations sees: metrics on their own port and thread."""

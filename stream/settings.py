@@ -1,0 +1,143 @@
+"""Settings: the only reader of the environment. Each is `OVERDUE_<NAME>`, or a line of the file that
+`OVERDUE_SETTINGS_FILE` names; the environment wins over the file, and both over the default."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PREFIX = "OVERDUE_"
+FILE_VARIABLE = "OVERDUE_SETTINGS_FILE"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and what it must be."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
+    )
+
+    # Kafka
+    brokers: str = Field(
+        default="127.0.0.1:9092", pattern=r"^[^\s/@,]+:\d+(,[^\s/@,]+:\d+)*$", description="host:port, comma separated"
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="how to talk to the brokers"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="used with SASL_*"
+    )
+    sasl_username: str | None = Field(default=None, description="used with SASL_*")
+    sasl_password_file: Path | None = Field(default=None, description="file that holds the password")
+    ssl_ca_file: Path | None = Field(default=None, description="certificates that the brokers are trusted by")
+    ssl_certificate_file: Path | None = Field(default=None, description="our certificate, for mutual TLS")
+    ssl_key_file: Path | None = Field(default=None, description="its key")
+
+    # topics
+    app_id: str = Field(
+        default="overdue", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="consumer group, prefix of changelog and ids"
+    )
+    topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="before every topic's name")
+    partitions: int = Field(default=12, ge=1, le=1_000, description="of every topic, for `topics apply`")
+    replication: int = Field(default=1, ge=1, le=7, description="replication factor, for `topics apply`")
+
+    # what is judged, and when
+    policy_file: Path | None = Field(default=None, description="TOML; without it the shipped cn.toml")
+    clock: Literal["wall", "topic"] = Field(
+        default="topic", description="who opens business days: the worker itself, or an upstream system"
+    )
+    posting_lag_minutes: int = Field(
+        default=30, ge=0, le=1_440, description="with clock=wall, minutes after midnight at which a day is opened"
+    )
+    source: str = Field(
+        default="urn:overdue-stream",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._~-]{0,127}$",
+        description="CloudEvents source of what is sent",
+    )
+    breaker_limit: int = Field(default=100, ge=2, le=100_000, description="rejects in a row that stop a partition")
+
+    # the worker
+    metrics_host: str = Field(
+        default="127.0.0.1", description="address of the metrics; 0.0.0.0 to be scraped from outside"
+    )
+    metrics_port: int = Field(default=9464, ge=0, le=65_535, description="port of the metrics; 0 chooses a free one")
+    max_batch: int = Field(default=2_000, ge=1, le=100_000, description="events in one transaction at most")
+    session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0, description="a silent worker is replaced")
+    transaction_timeout_seconds: float = Field(default=20.0, ge=1.0, le=900.0, description="of one Kafka transaction")
+    stall_timeout_seconds: float = Field(default=120.0, ge=5.0, le=3_600.0, description="no progress: the worker ends")
+    commit_slots: int | None = Field(default=None, ge=1, le=1_000, description="transactions at a time; none: by tasks")
+    data_directory: Path | None = Field(default=None, description="where Faust keeps its files; none: a temporary one")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="of the worker's log")
+
+    @field_validator("brokers", mode="before")
+    @classmethod
+    def _no_credentials(cls, brokers: Any) -> Any:
+        if isinstance(brokers, str) and "@" in brokers:
+            raise ValueError("must not hold a user or password; use sasl_username and sasl_password_file")
+        return brokers
+
+    @model_validator(mode="after")
+    def _complete(self) -> Settings:
+        if self.security_protocol.startswith("SASL") and (
+            self.sasl_username is None or self.sasl_password_file is None
+        ):
+            raise ValueError("SASL needs sasl_username and sasl_password_file")
+        if (self.ssl_certificate_file is None) != (self.ssl_key_file is None):
+            raise ValueError("mutual TLS needs both ssl_certificate_file and ssl_key_file")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file."""
+        del dotenv_settings, file_secret_settings
+        name = os.environ.get(FILE_VARIABLE)
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, Path(name))) if name else sources
+
+    def password(self) -> SecretStr | None:
+        """The SASL password, read from its file."""
+        if self.sasl_password_file is None:
+            return None
+        return SecretStr(self.sasl_password_file.read_text("utf-8").strip())
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings; `overrides` win over everything. Raises SettingsError."""
+    _refuse_unknown()
+    name = os.environ.get(FILE_VARIABLE)
+    if name and not Path(name).is_file():
+        raise SettingsError(f"{FILE_VARIABLE}: there is no file {name}")
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{str(problem['loc'][0]).upper() if problem['loc'] else '*'}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _refuse_unknown() -> None:
+    """A misspelt variable would be ignored in silence; name the nearest one instead."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {FILE_VARIABLE}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {nearest[0]}?" if nearest else ""
+            raise SettingsError(f"{name} is not a setting{hint}")

@@ -1,0 +1,1 @@
+"""Measurements beside other stream processors: `python -m tests.bench`; see README.md here."""

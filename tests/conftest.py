@@ -1,0 +1,71 @@
+"""What every test may use: one real Kafka broker for the whole run, and topics on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from stream.local import broker
+from stream.local.broker import Broker
+
+LAYOUT = ("loans.disbursements", "loans.repayments", "business-days", "loans.overdue", "loans.standing", "dead-letters")
+BROKER_FIXTURES = {"kafka_bootstrap", "private_broker", "make_topics"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever asks for a broker as a kafka test, so that `-m "not kafka"` is what it says."""
+    for item in items:
+        if BROKER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.kafka)
+
+
+def need_a_local_broker() -> None:
+    """Skip the test where this machine cannot run Kafka; fail it under CI, where it must."""
+    sentence = broker.missing()
+    if sentence is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap() -> Iterator[str]:
+    """The address of a Kafka broker that runs until the last test; share it by topic names of your own."""
+    need_a_local_broker()
+    with Broker.temporary() as running:
+        yield running.bootstrap
+
+
+@pytest.fixture
+def private_broker() -> Iterator[Broker]:
+    """A running broker for one test, which may kill, pause and restart it."""
+    need_a_local_broker()
+    with Broker.temporary() as running:
+        yield running
+
+
+MakeTopics = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def make_topics(kafka_bootstrap: str) -> MakeTopics:
+    """Make topics: `make_topics("mine.", 4)` makes the layout under that prefix; see below for more."""
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    admin = AdminClient({"bootstrap.servers": kafka_bootstrap})
+
+    def make(
+        prefix: str, partitions: int = 4, names: Sequence[str] = LAYOUT, config: dict[str, str] | None = None
+    ) -> dict[str, str]:
+        """Make `prefix + name` for each name and return name -> full name; refuses a topic that exists."""
+        full = {name: prefix + name for name in names}
+        new = [NewTopic(topic, partitions, 1, config=config or {}) for topic in full.values()]
+        for topic, made in admin.create_topics(new, operation_timeout=30).items():
+            if (error := made.exception(30)) is not None:
+                pytest.fail(f"could not make {topic}: {error}")
+        return full
+
+    return make

@@ -1,0 +1,117 @@
+"""The lender's choices, as the oracle needs them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+COMPONENTS = ("principal", "interest", "fee", "penalty")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A range of delinquent days, both ends included; `max_days` None: no upper end."""
+
+    code: str
+    min_days: int
+    max_days: int | None = None
+
+
+M_BUCKETS = (
+    Bucket("M1", 1, 30),
+    Bucket("M2", 31, 60),
+    Bucket("M3", 61, 90),
+    Bucket("M4", 91, 120),
+    Bucket("M5", 121, 150),
+    Bucket("M6", 151, 180),
+    Bucket("M6+", 181),
+)
+"""The Chinese M buckets."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """The rules of one product."""
+
+    grace_days: int = 0
+    tolerance_amount: int = 0
+    tolerance_percent: Fraction = Fraction(0)
+    axis: str = "horizontal"
+    order: tuple[str, ...] = ("penalty", "fee", "interest", "principal")
+    principal_first_after_days: int | None = None
+    buckets: tuple[Bucket, ...] = M_BUCKETS
+    next_due: str = "earliest_unpaid"
+    to_last_installment: frozenset[str] = frozenset()
+    """Kinds of payment whose money in advance goes to the last installment first, instead of the next."""
+
+    def tolerated(self, scheduled_total: int) -> int:
+        """The largest unpaid remainder of an installment that still counts as paid, in minor units."""
+        percent = self.tolerance_percent
+        return max(self.tolerance_amount, scheduled_total * percent.numerator // (percent.denominator * 100))
+
+    def bucket(self, delinquent_days: int) -> str | None:
+        """The bucket of so many delinquent days; in a gap the one that ageing leaves behind; None for 0 days."""
+        reached = None
+        if delinquent_days > 0:
+            for bucket in sorted(self.buckets, key=lambda b: b.min_days):
+                if bucket.min_days <= delinquent_days:
+                    reached = bucket.code
+                    if bucket.max_days is None or delinquent_days <= bucket.max_days:
+                        break
+        return reached
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A version of the rules of all products; `default` is for every product that is not named."""
+
+    version: str = "test-1"
+    time_zone: str = "Asia/Shanghai"
+    products: dict[str, Product] = field(default_factory=lambda: {"default": Product()})
+
+    def product(self, name: str) -> Product:
+        """The rules of a product."""
+        return self.products.get(name) or self.products["default"]
+
+    @classmethod
+    def from_toml(cls, path: Path) -> Policy:
+        """Read a policy file of the product; keys that the oracle has no use for are passed over."""
+        said = tomllib.loads(path.read_text("utf-8"))
+        default = said["products"].get("default", {})
+        products = {name: _product(_over(default, keys)) for name, keys in said["products"].items()}
+        return cls(said["version"], said["time_zone"], {"default": _product(default)} | products)
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """A product inherits the default and overrides what it names, inside tables too."""
+    both = dict(below)
+    for key, value in above.items():
+        both[key] = _over(both[key], value) if isinstance(value, dict) and isinstance(both.get(key), dict) else value
+    return both
+
+
+def _product(keys: dict[str, Any]) -> Product:
+    tolerance, allocation = keys.get("tolerance", {}), keys.get("allocation", {})
+    plain = Product()
+    return Product(
+        grace_days=keys.get("grace_days", 0),
+        tolerance_amount=tolerance.get("amount", 0),
+        tolerance_percent=Fraction(str(tolerance.get("percent", "0"))),
+        axis=allocation.get("axis", "horizontal"),
+        order=tuple(allocation.get("order", plain.order)),
+        principal_first_after_days=allocation.get("principal_first_after_days"),
+        buckets=tuple(Bucket(b["code"], b["min_days"], b.get("max_days")) for b in keys["buckets"])
+        if "buckets" in keys
+        else plain.buckets,
+        next_due=keys.get("next_due", plain.next_due),
+        to_last_installment=_to_last_installment(keys.get("advance_payment", {})),
+    )
+
+
+def _to_last_installment(advance: dict[str, str]) -> frozenset[str]:
+    kinds = ("repayment", "down_payment", "goodwill_credit", "refund", "recovery")
+    usual = advance.get("default", "next_installment")
+    return frozenset(kind for kind in kinds if advance.get(kind, usual) == "last_installment")

@@ -1,0 +1,235 @@
+"""One partition's log, from its first record to its last: which event does what to which loan, and when days open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.oracle.loan import Alert, Loan
+from tests.oracle.money import Payment
+from tests.oracle.policy import Policy
+
+Event = dict[str, Any]
+"""A CloudEvent in structured form: id, type, time, data."""
+
+WAITING_LIMIT = 64
+WAITING_DAYS = 30
+VALUE_DATE_AHEAD_DAYS = 31
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that was refused; `index` is its place in the log."""
+
+    index: int
+    event_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An event of a loan that is not known yet."""
+
+    index: int
+    event: Event
+    since: date
+
+
+@dataclass
+class Task:
+    """What one partition's log comes to."""
+
+    policy: Policy
+    business_date: date | None = None
+    loans: dict[str, Loan] = field(default_factory=dict)
+    waiting: dict[str, list[Waiting]] = field(default_factory=dict)
+    seen: set[tuple[str, str, str]] = field(default_factory=set)
+    """(loan, what, id) of every event, payment and reversal that was taken."""
+    alerts: list[Alert] = field(default_factory=list)
+    standings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The last standing of each loan, with the business date on which it last changed."""
+    standing_count: int = 0
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    duplicates: int = 0
+    _index: int = -1
+
+    def take(self, event: Event) -> None:
+        """The next record of the log."""
+        self._index += 1
+        if event["type"] == "business_day.opened":
+            self._open_until(date.fromisoformat(event["data"]["business_date"]))
+            return
+        if self.business_date is None:
+            self.business_date = self._local_date(event)
+        loan_id = event["data"]["loan_id"]
+        ids = {(loan_id, what, name) for what, name in _ids(event)}
+        if ids & self.seen:
+            self.duplicates += 1
+            return
+        reason = self._tell(self._index, event)
+        if reason:
+            self.dead_letters.append(DeadLetter(self._index, event["id"], reason))
+        else:
+            self.seen |= ids
+
+    def _tell(self, index: int, event: Event) -> str | None:
+        """Do what an event says; the reason code where it is refused."""
+        data, kind = event["data"], event["type"]
+        loan = self.loans.get(data["loan_id"])
+        if kind == "loan.disbursed":
+            return self._disbursed(event, loan)
+        if kind == "loan.repaid":
+            ahead = date.fromisoformat(data["value_date"]) - self._local_date(event)
+            if ahead > timedelta(VALUE_DATE_AHEAD_DAYS):
+                return "value_date_too_far_ahead"
+        if loan is None:
+            return self._wait(index, event)
+        if loan.cancelled:
+            return "loan_not_active"
+        return {
+            "loan.repaid": self._repaid,
+            "loan.repayment_reversed": self._reversed,
+            "loan.disbursement_cancelled": self._cancelled,
+        }[kind](event, loan)
+
+    def _wait(self, index: int, event: Event) -> str | None:
+        queue = self.waiting.setdefault(event["data"]["loan_id"], [])
+        if len(queue) >= WAITING_LIMIT:
+            return "too_many_waiting"
+        queue.append(Waiting(index, event, self._today))
+        return None
+
+    def _disbursed(self, event: Event, loan: Loan | None) -> str | None:
+        loan_id = event["data"]["loan_id"]
+        if loan and not loan.cancelled:
+            return "loan_already_disbursed"
+        loan = self.loans.setdefault(loan_id, Loan(loan_id, self.policy))
+        loan.begin(event["data"])
+        self._judge(loan, event["id"])
+        for waited in self.waiting.pop(loan_id, []):
+            reason = self._tell(waited.index, waited.event)
+            if reason:
+                self.dead_letters.append(DeadLetter(waited.index, waited.event["id"], reason))
+                self.seen -= {(loan_id, what, name) for what, name in _ids(waited.event)}
+        return None
+
+    def _cancelled(self, event: Event, loan: Loan) -> None:
+        loan.cancelled = True
+        self._judge(loan, event["id"], date.min)
+
+    def _repaid(self, event: Event, loan: Loan) -> None:
+        payment = _payment(event, self._local_date(event))
+        if payment.value_date <= max(payment.recorded, self._today):
+            self._count(loan, payment)
+        else:
+            loan.payments[payment.payment_id] = payment
+            self._judge(loan, event["id"])
+
+    def _count(self, loan: Loan, payment: Payment) -> None:
+        loan.payments[payment.payment_id] = replace(payment, booked=self._today)
+        self._judge(loan, payment.event_id, min(payment.value_date, self._today))
+
+    def _reversed(self, event: Event, loan: Loan) -> str | None:
+        data = event["data"]
+        if data["payment_id"] in loan.reversals:
+            return "payment_already_reversed"
+        loan.reversals[data["payment_id"]] = data["reversal_id"]
+        payment = loan.payments.get(data["payment_id"])
+        since = min(payment.value_date, payment.booked) if payment and payment.booked else date.max
+        self._judge(loan, event["id"], since)
+        return None
+
+    def _open_until(self, day: date) -> None:
+        """Open every business day up to this one; one that is open already is a duplicate."""
+        if self.business_date and day <= self.business_date:
+            self.duplicates += 1
+            return
+        opening = self.business_date + timedelta(1) if self.business_date else day
+        while opening <= day:
+            self.business_date = opening
+            self._open(opening)
+            opening += timedelta(1)
+
+    def _open(self, day: date) -> None:
+        for loan_id, queue in list(self.waiting.items()):
+            expired = [w for w in queue if (day - w.since).days > WAITING_DAYS]
+            for waited in expired:
+                queue.remove(waited)
+                self.dead_letters.append(DeadLetter(waited.index, waited.event["id"], "loan_unknown"))
+                self.seen -= {(loan_id, what, name) for what, name in _ids(waited.event)}
+        for loan in self.loans.values():
+            if not loan.cancelled:
+                self._open_loan(loan, day)
+
+    def _open_loan(self, loan: Loan, day: date) -> None:
+        """The opening of a day is judged first; then the payments count whose value date it is."""
+        if self._ages(loan, day):
+            self._judge(loan, None)
+        for payment in loan.waiting_for_value_date():
+            if payment.value_date <= day:
+                self._count(loan, payment)
+
+    def _ages(self, loan: Loan, day: date) -> bool:
+        """Whether the passing of a day can change anything: something unpaid was due before it, or it is pending."""
+        return self.standings[loan.loan_id]["status"] == "pending" or any(
+            row.due_date < day and row.total for row in loan.balance().installments
+        )
+
+    def _judge(self, loan: Loan, cause: str | None, since: date = date.max) -> None:
+        """Corrections of what was said of `since` and later, then the transition of today, then the standing."""
+        if cause:
+            loan.forget()
+            loan.last_event_id = cause
+            self.alerts += loan.correct(cause, since)
+        now = loan.now(self._today)
+        self.alerts += loan.judge(self._today, now, cause)
+        standing = loan.standing(self._today, now)
+        known = self.standings.get(loan.loan_id)
+        if known is None or known | {"as_of": standing["as_of"]} != standing:
+            self.standings[loan.loan_id] = standing
+            self.standing_count += 1
+
+    @property
+    def _today(self) -> date:
+        assert self.business_date
+        return self.business_date
+
+    def _local_date(self, event: Event) -> date:
+        return datetime.fromisoformat(event["time"]).astimezone(ZoneInfo(self.policy.time_zone)).date()
+
+
+def judge(events: Iterable[Event], policy: Policy) -> Task:
+    """What the log of one partition comes to."""
+    task = Task(policy)
+    for event in events:
+        task.take(event)
+    return task
+
+
+def _ids(event: Event) -> set[tuple[str, str]]:
+    """The ids that make an event a repetition of one that was taken before."""
+    data = event["data"]
+    ids = {("event", event["id"])}
+    if event["type"] == "loan.repaid":
+        ids.add(("payment", data["payment_id"]))
+    if event["type"] == "loan.repayment_reversed":
+        ids.add(("reversal", data["reversal_id"]))
+    return ids
+
+
+def _payment(event: Event, recorded: date) -> Payment:
+    data = event["data"]
+    allocations = data.get("allocations")
+    return Payment(
+        event_id=event["id"],
+        payment_id=data["payment_id"],
+        value_date=date.fromisoformat(data["value_date"]),
+        amount=data["amount"],
+        kind=data.get("kind", "repayment"),
+        installment=data.get("installment"),
+        allocations=tuple(allocations) if allocations is not None else None,
+        recorded=recorded,
+    )
