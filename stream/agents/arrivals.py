@@ -60,7 +60,7 @@ class Arrivals:
             except Rejected as rejected:
                 self._results.reject(record, rejected)
                 continue
-            if type(fact) is DayOpened:
+            if isinstance(fact, DayOpened):
                 self._results.refuse(record, RejectionCode.TYPE_NOT_ON_TOPIC, fact.event_id)
                 continue
             if not state.business_date:
@@ -162,7 +162,7 @@ class Arrivals:
             if ready(event):
                 self._results.events["released"] += 1
                 fact = self._decode(event)
-                assert type(fact) is not DayOpened  # noqa: S101  (it was let in as a loan's)
+                assert not isinstance(fact, DayOpened)  # noqa: S101  (it was let in as a loan's)
                 outcome = self._arrive(event, fact)
                 if outcome != "rejected":
                     self._results.events[outcome] += 1

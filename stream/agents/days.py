@@ -58,7 +58,7 @@ class Days:
         except Rejected as rejected:
             self._results.reject(record, rejected)
             return
-        if type(fact) is not DayOpened:
+        if not isinstance(fact, DayOpened):
             self._results.refuse(record, RejectionCode.TYPE_NOT_ON_TOPIC, fact.event_id)
             return
         state = self._state

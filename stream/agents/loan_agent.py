@@ -9,9 +9,11 @@ from stream.agents.batch import Batch, Counts, TaskState
 from stream.agents.days import DAY_KEY, Days, begin_task
 from stream.agents.loan_table import LoanTable
 from stream.agents.results import Results
+from stream.agents.topics import Topics
 from stream.engine.policy import Policy
 from stream.translate.inbound import Inbound
 from stream.translate.outbound import Outbound
+from stream.translate.standing import StandingHeaders
 
 
 class LoanAgent:
@@ -22,8 +24,10 @@ class LoanAgent:
         policy: Policy,
         inbound: Inbound,
         outbound: Outbound,
+        standing_headers: StandingHeaders,
         counts: Counts,
         *,
+        topics: Topics,
         partitions: int,
         breaker_limit: int = 100,
         loans_per_tick_batch: int = 4_000,
@@ -39,6 +43,8 @@ class LoanAgent:
         self._policy = policy
         self._inbound = inbound
         self._outbound = outbound
+        self._standing_headers = standing_headers
+        self._topics = topics
         self._counts = counts
         self._partitions = partitions
         self._breaker_limit = breaker_limit
@@ -56,8 +62,8 @@ class LoanAgent:
         """Apply a batch. Raises BreakerOpenError; then nothing of the batch may be committed."""
         state: TaskState = batch.context
         before = (state.business_date, state.unfinished)
-        results = Results(batch, self._outbound, self._breaker_limit)
-        loans = LoanTable(batch, self._policy, self._outbound)
+        results = Results(batch, self._outbound, self._topics, self._breaker_limit)
+        loans = LoanTable(batch, self._policy, self._topics.standing, self._standing_headers)
         arrivals = Arrivals(batch, loans, results, self._policy, self._inbound, self._partitions, self._per_event)
         days = Days(batch, loans, arrivals, results, self._inbound, self._per_event)
         if batch.tick is not None:

@@ -6,8 +6,7 @@ from stream.agents.batch import Batch, TaskState
 from stream.engine.delinquency import next_check
 from stream.engine.loan import Loan
 from stream.engine.policy import Policy, Rules
-from stream.translate.outbound import Outbound
-from stream.translate.standing import standing_json
+from stream.translate.standing import StandingHeaders, standing_json
 from stream.translate.state import load, next_check_of, standing_partition_of, store
 
 
@@ -29,17 +28,14 @@ class Touched:
 class LoanTable:
     """The table as one batch sees and changes it."""
 
-    def __init__(self, batch: Batch, policy: Policy, outbound: Outbound) -> None:
+    def __init__(self, batch: Batch, policy: Policy, standing_topic: str, standing_headers: StandingHeaders) -> None:
+        state: TaskState = batch.context
         self._batch = batch
         self._policy = policy
-        self._outbound = outbound
-        self._due = self._state(batch).due
+        self._topic = standing_topic
+        self._headers = standing_headers
+        self._due = state.due
         self._touched: dict[bytes, Touched] = {}
-
-    @staticmethod
-    def _state(batch: Batch) -> TaskState:
-        state: TaskState = batch.context
-        return state
 
     def read(self, key: bytes) -> Touched | None:
         """The loan of a key, None where there is none."""
@@ -77,13 +73,13 @@ class LoanTable:
     def forget(self, key: bytes, touched: Touched, timestamp: int) -> None:
         """Delete a loan, and its standing."""
         self._batch.put(key, None)
-        self._batch.send(self._outbound.standing_topic, touched.standing_partition, key, None, timestamp, ())
+        self._batch.send(self._topic, touched.standing_partition, key, None, timestamp, ())
         del self._touched[key]
 
     def write_back(self) -> None:
         """Write each loan that changed, once, and its standing where more than the date is new."""
         due, put, send = self._due, self._batch.put, self._batch.send
-        topic, headers = self._outbound.standing_topic, self._outbound.standing_headers
+        topic, headers_of = self._topic, self._headers.of
         for key, touched in self._touched.items():
             if not touched.timestamp:
                 continue
@@ -93,5 +89,5 @@ class LoanTable:
                 due.add(check, key)
             put(key, store(loan, check, partition))
             if touched.changed:
-                send(topic, partition, key, standing_json(loan, rules), touched.timestamp, headers(loan))
+                send(topic, partition, key, standing_json(loan, rules), touched.timestamp, headers_of(loan))
         self._touched.clear()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from schemas.rejections import RejectionCode
 from stream.agents.batch import Batch, TaskState
+from stream.agents.topics import Topics
 from stream.engine.findings import Alert
 from stream.translate.outbound import Outbound
 from stream.translate.records import Record
 from stream.translate.rejected import Rejected
+
+_CODES: Final = {str(code): code for code in RejectionCode}
 
 
 class BreakerOpenError(Exception):
@@ -19,10 +23,11 @@ class BreakerOpenError(Exception):
 class Results:
     """What one batch has said so far."""
 
-    def __init__(self, batch: Batch, outbound: Outbound, breaker_limit: int) -> None:
+    def __init__(self, batch: Batch, outbound: Outbound, topics: Topics, breaker_limit: int) -> None:
         """`breaker_limit`: this many rejects in a row, of one task, open the breaker."""
         self._batch = batch
         self._outbound = outbound
+        self._overdue_topic, self._dead_letter_topic = topics.overdue, topics.dead_letters
         self._breaker_limit = breaker_limit
         self.events: Counter[str] = Counter()
         self.alerts: Counter[tuple[str, str]] = Counter()
@@ -30,8 +35,8 @@ class Results:
 
     def say(self, key: bytes, alert: Alert, timestamp: int) -> None:
         """Send an alert."""
-        value, headers = self._outbound.alert(alert)
-        self._batch.send(self._outbound.overdue_topic, self._batch.partition, key, value, timestamp, headers)
+        _, value, headers = self._outbound.alert(alert)
+        self._batch.send(self._overdue_topic, self._batch.partition, key, value, timestamp, headers)
         self.alerts[alert.kind, alert.bucket or "none"] += 1
 
     def reject(self, record: Record, rejected: Rejected) -> None:
@@ -45,11 +50,10 @@ class Results:
                 f"partition. Repair the feed, then restart the worker"
             )
         key, value, headers = self._outbound.dead_letter(record, rejected)
-        topic = self._outbound.dead_letter_topic
-        self._batch.send(topic, self._batch.partition, key, value, record.timestamp, headers)
+        self._batch.send(self._dead_letter_topic, self._batch.partition, key, value, record.timestamp, headers)
         self.events["rejected"] += 1
         self.rejected[rejected.reason_code] += 1
 
     def refuse(self, record: Record, reason_code: str, event_id: str | None) -> None:
         """Send a message to the dead letters that the loan's history forbids. Raises BreakerOpenError."""
-        self.reject(record, Rejected(RejectionCode(reason_code), None, event_id))
+        self.reject(record, Rejected(_CODES[reason_code], None, event_id))

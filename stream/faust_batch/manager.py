@@ -266,7 +266,9 @@ class TaskManager:
         partitions = [queue.topic_partition for queue in task.group.all_queues]
         self.log.error(
             "task %s[%s] has stopped: %s. Nothing of its last batch is committed; its partitions stay here and are "
-            "not read until the next rebalance or restart", *task.key, task.stopped
+            "not read until the next rebalance or restart",
+            *task.key,
+            task.stopped,
         )
         self.observer.task_stopped(*task.key, str(task.stopped))
         for queue in task.group.all_queues:

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from stream.faust_batch.errors import DeliveryError, RecordTooLargeError
@@ -40,25 +41,27 @@ class PartitionWriter:
         self._max_bytes = max_bytes
         self._open_batch()
 
-    def append(self, key: bytes | None, value: bytes | None, timestamp_ms: int, headers: list[Any]) -> None:
+    def append(self, key: bytes | None, value: bytes | None, timestamp_ms: int | None, headers: list[Any]) -> None:
         """Add one record; a full batch is followed by the next one."""
         written = self._append(self._count, timestamp_ms, key, value, headers)
         if written is None or not self._count:
             self._begin(written, key, value, timestamp_ms, headers)
         self._count += 1
 
-    def extend(self, values: Iterable[tuple[bytes, bytes | None]], timestamp_ms: int) -> None:
-        """Add a record without headers for each key."""
+    def extend(self, values: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Add a record for each key, without headers and with the time of now."""
         append, headers = self.append, list[Any]()
         for key, value in values:
-            append(key, value, timestamp_ms, headers)
+            append(key, value, None, headers)
 
     def batches(self) -> Sequence[tuple[Any, int]]:
         """The finished batches in order, each with its number of records."""
         self._seal()
         return [(batch, batch.record_count()) for batch in self._batches]
 
-    def _begin(self, written: Any, key: bytes | None, value: bytes | None, timestamp_ms: int, headers: Any) -> None:
+    def _begin(
+        self, written: Any, key: bytes | None, value: bytes | None, timestamp_ms: int | None, headers: Any
+    ) -> None:
         """The first record of a batch: aiokafka takes one of any size, so it is checked here."""
         if written is None:
             self._seal()
@@ -160,6 +163,8 @@ def _end(writer: PartitionWriter, deliveries: Sequence[Any], batches: Sequence[t
     """The offset after the writer's last record, when all its batches are delivered."""
     for delivery, (batch, count) in zip(deliveries, batches, strict=True):
         if delivery.done() and (error := delivery.exception()) is not None:
+            if isinstance(error, ProducerFenced):  # says it all: another worker owns the task now
+                raise error
             raise DeliveryError(
                 f"topic {writer.topic!r}, partition {writer.partition}: the broker refused a batch of {count} records, "
                 f"{batch.size()} bytes: {error!r}"

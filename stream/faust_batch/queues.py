@@ -38,11 +38,11 @@ class RecordQueue:
     """
     Records of one input partition that are fetched and not yet taken.
 
-    ``keys`` holds for each record the running maximum of the timestamps: merging queues by it takes
-    the lowest head first and never changes the order within a partition.
+    ``keys`` holds for each record the maximum of the timestamps from the head up to it: merging queues by
+    it takes the lowest head first and never changes the order within a partition.
     """
 
-    __slots__ = ("_top", "committed", "index", "keys", "lso", "paused", "position", "records", "topic_partition")
+    __slots__ = ("committed", "index", "keys", "lso", "paused", "position", "records", "topic_partition")
 
     def __init__(self, topic_partition: TopicPartition) -> None:
         self.topic_partition = topic_partition
@@ -53,7 +53,6 @@ class RecordQueue:
         self.lso: int | None = None  # last stable offset: where committed records end
         self.committed: int | None = None
         self.paused = False
-        self._top = -1
 
     def __len__(self) -> int:
         return len(self.records) - self.index
@@ -63,13 +62,22 @@ class RecordQueue:
         if self.index:
             del self.records[: self.index], self.keys[: self.index]
             self.index = 0
-        top, append = self._top, self.keys.append
+        top, append = self.keys[-1] if self.keys else -1, self.keys.append
         for record in records:
-            if record.timestamp > top:
-                top = record.timestamp
+            top = max(top, record.timestamp)
             append(top)
-        self._top = top
         self.records += records
+
+    def advance(self, index: int) -> None:
+        """The records before this index are taken; a late record behind them is a head of its own now."""
+        self.index = index
+        top, keys, records = -1, self.keys, self.records
+        while index < len(keys):
+            top = max(top, records[index].timestamp)
+            if keys[index] == top:
+                return  # from here on nothing hung on the records taken
+            keys[index] = top
+            index += 1
 
     def clear(self) -> None:
         """Forget what is buffered."""
@@ -192,7 +200,7 @@ class RecordGroup:
         """The tick at the head is done: what comes next may be taken."""
         if self.tick_queue is None or self.tick is None:
             raise ValueError("there is no tick to pass")
-        self.tick_queue.index += 1
+        self.tick_queue.advance(self.tick_queue.index + 1)
         self.barrier, self.tick_begun = None, False
 
     def offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
@@ -254,8 +262,9 @@ def _merge(cuts: Sequence[tuple[RecordQueue, int]], limit: int) -> list[Record]:
     """Take the first ``limit`` records of these queues by key; the sort is stable, so ties go by queue."""
     if len(cuts) == 1:
         [(queue, stop)] = cuts
-        start, queue.index = queue.index, stop
-        return queue.records[start:stop]
+        taken = queue.records[queue.index : stop]
+        queue.advance(stop)
+        return taken
     keys: list[int] = []
     records: list[Record] = []
     for queue, stop in cuts:
@@ -264,7 +273,7 @@ def _merge(cuts: Sequence[tuple[RecordQueue, int]], limit: int) -> list[Record]:
     order = sorted(range(len(keys)), key=keys.__getitem__)
     if len(order) <= limit:
         for queue, stop in cuts:
-            queue.index = stop
+            queue.advance(stop)
     else:
         del order[limit:]
         _advance(cuts, sorted(order))
@@ -276,5 +285,5 @@ def _advance(cuts: Sequence[tuple[RecordQueue, int]], taken: Sequence[int]) -> N
     first = 0
     for queue, stop in cuts:
         behind = first + stop - queue.index
-        queue.index += bisect_left(taken, behind) - bisect_left(taken, first)
+        queue.advance(queue.index + bisect_left(taken, behind) - bisect_left(taken, first))
         first = behind

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from time import monotonic, perf_counter, time
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
@@ -132,8 +132,11 @@ class StreamTask:
         self.tick_since = monotonic()
         tick = group.tick
         carried: Mapping[str, int] = self.agent.barrier_of(tick) or {}
-        limits = {q.topic_partition: Limit(carried[q.topic_partition.topic]) for q in group.queues
-                  if q.topic_partition.topic in carried}
+        limits = {
+            q.topic_partition: Limit(carried[q.topic_partition.topic])
+            for q in group.queues
+            if q.topic_partition.topic in carried
+        }
         open_ends = [queue.topic_partition for queue in group.queues if queue.topic_partition not in limits]
         latest = tick.timestamp + self._settings.clock_skew_ms
         for partition, end in (await self._high_watermarks(open_ends)).items():
@@ -195,10 +198,8 @@ class StreamTask:
     ) -> float:
         changelog = None
         if batch.puts:
-            # The wall clock only dates the log's segments, as it does for every other producer; no result hangs on it.
-            now_ms = int(time() * 1000)  # noqa: TID251
             changelog = self.producer.writer(self.agent.changelog, self.partition)
-            changelog.extend(batch.puts.items(), now_ms)
+            changelog.extend(batch.puts.items())
         try:
             async with asyncio.timeout(self._settings.commit_timeout):
                 end, seconds = await self.producer.commit(changelog, batch.outputs, offsets)

@@ -56,14 +56,16 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer._fetch_max_wait_ms = self.app.task_settings.fetch_max_wait_ms
         return consumer
 
-    async def poll(self, partitions: Collection[TopicPartition], timeout: float) -> tuple[Fetched, Positions]:
+    async def poll(self, partitions: Collection[TopicPartition]) -> tuple[Fetched, Positions]:
         """
         Fetched records and, from the same moment, each partition's position and last stable offset.
 
         Read apart from the records they would run ahead of them.
         """
         consumer = self._ensure_consumer()
-        fetched = await self._fetch_records(consumer, partitions, timeout=timeout, max_records=None)
+        fetched = await self._fetch_records(
+            consumer, partitions, timeout=self.app.task_settings.poll_timeout, max_records=None
+        )
         subscription = consumer._fetcher._subscriptions.subscription
         assignment = None if subscription is None else subscription.assignment
         if assignment is None:
@@ -118,9 +120,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if not partitions or app.rebalancing:  # no record before Faust has set the positions
             return False
         before = app.rebalancing_count, app.consumer_generation_id
-        fetched, positions = await self._thread.call_thread(
-            self._thread.poll, partitions, app.task_settings.poll_timeout
-        )
+        fetched, positions = await self._thread.call_thread(self._thread.poll, partitions)
         if self.should_stop or app.rebalancing or before != (app.rebalancing_count, app.consumer_generation_id):
             return True  # of an earlier assignment; the new one's positions are set from committed offsets
         pause, resume = manager.add(fetched, positions)

@@ -133,7 +133,9 @@ class Watchdog:
             return
         seconds = self._transactions.unchanged(partition, lso, now)
         if seconds >= self._settings.open_transaction_after:
-            self._manager.observer.transaction_left_open(*partition, lso, high_watermark, seconds)
+            self._manager.observer.transaction_left_open(
+                partition.topic, partition.partition, lso, high_watermark, seconds
+            )
 
 
 class LoopGuard:

@@ -17,10 +17,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
-import struct
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -29,6 +25,8 @@ from typing import NamedTuple, Self
 
 from stream.local import jars, kraft, process
 from stream.local.jars import BrokerError, Progress, Report, ignore
+from stream.local.owned import Owned
+from stream.local.ports import free_port, kafka_answers, need_free
 from stream.local.process import Identity
 
 __all__ = ["Broker", "BrokerError", "Progress", "Report", "Status", "missing", "resolve"]
@@ -37,7 +35,6 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
 REPORT_SECONDS = 0.5
-SUPERVISOR = Path(__file__).with_name("supervise.py")
 resolve = jars.resolve
 
 
@@ -85,7 +82,7 @@ class Broker:
         self._heap = heap
         self._port = port
         self._temporary = False
-        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._owned = Owned(self.folder)
 
     @classmethod
     def temporary(cls, *, port: int = 0, heap: str = "768m", cache: Path | None = None) -> Broker:
@@ -126,7 +123,7 @@ class Broker:
         if not process.wait_gone(identity, seconds):
             process.send(identity, signal.SIGKILL)
             process.wait_gone(identity, seconds)
-        self._reap()
+        self._owned.reap()
         return True
 
     def kill(self) -> bool:
@@ -146,13 +143,13 @@ class Broker:
         identity = self._identity()
         port = self._last_port()
         bootstrap = f"127.0.0.1:{port}" if port else None
-        answers = identity is not None and port != 0 and _answers(port)
+        answers = identity is not None and port != 0 and kafka_answers(port)
         return Status(identity is not None, answers, identity.pid if identity else None, bootstrap, self.folder)
 
     def close(self) -> None:
         """Stop the broker; a temporary one also loses its folder."""
         self.stop()
-        self._reap()
+        self._owned.reap()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -168,28 +165,16 @@ class Broker:
     # --- inside ---
 
     def _launch(self, jar_folder: Path, report: Report, detached: bool) -> None:
-        self._reap()
         java = jars.java() or "java"
-        self._port = self._port or self._last_port() or _free_port()
-        _check_free(self._port)
-        kraft.write_files(self.folder, self._port, _free_port())
+        self._port = self._port or self._last_port() or free_port()
+        need_free(self._port)
+        kraft.write_files(self.folder, self._port, free_port())
         if not kraft.is_formatted(self.folder):
             report(Progress("format", 0, 1, str(self.folder), 0.0))
             kraft.format_folder(java, jar_folder, self.folder)
         command = kraft.java_command(java, jar_folder, self._heap, self.folder)
         (self.folder / "console.log").unlink(missing_ok=True)
-        mode = ["detached" if detached else "owned", "--remove" if self._temporary else "--keep", str(self.folder)]
-        supervisor = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", "-S", str(SUPERVISOR), *mode, *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the owner, which then stops the broker in order
-        )
-        self._supervisor = supervisor
-        pid = int((supervisor.stdout.readline() if supervisor.stdout else b"") or 0)
-        identity = process.identify(pid) if pid else None
-        if detached:
-            self._reap()
+        identity = self._owned.start(command, detached=detached, remove_folder=self._temporary)
         if identity is None:
             raise BrokerError(f"The broker ended at once.{self._last_words()}")
         self._write_state(identity)
@@ -216,20 +201,8 @@ class Broker:
         sent = identity is not None and process.send(identity, signum)
         if sent and wait and identity is not None:
             process.wait_gone(identity, STOP_SECONDS)
-            self._reap()
+            self._owned.reap()
         return sent
-
-    def _reap(self) -> None:
-        """Take leave of the supervisor, which has ended with the broker.
-
-        Its input stays open until then: closed earlier, it would take this process for gone and remove the folder.
-        """
-        supervisor, self._supervisor = self._supervisor, None
-        if supervisor is not None:
-            supervisor.wait()
-            for pipe in (supervisor.stdin, supervisor.stdout):
-                if pipe is not None:
-                    pipe.close()
 
     def _identity(self) -> Identity | None:
         """The broker's process; None: it does not run."""
@@ -266,33 +239,3 @@ class Broker:
             if errors:
                 return f" It said: {errors[0].strip()[:400]}\nMore in {path}."
         return f" Nothing was logged in {self.folder}."
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return int(port)
-
-
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise BrokerError(
-                f"Port {port} of 127.0.0.1 is taken ({error.strerror}): give another one with --port, or use what"
-                f" listens there, if it is Kafka, with --brokers 127.0.0.1:{port}."
-            ) from error
-
-
-def _answers(port: int) -> bool:
-    """Whether Kafka answers an ApiVersions request (key 18, version 0) there: a bound port alone says little."""
-    request = struct.pack(">hhih", 18, 0, 1, -1)
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(struct.pack(">i", len(request)) + request)
-            return connection.recv(4) != b""
-    except OSError:
-        return False

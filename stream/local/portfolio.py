@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import cycle
 from random import Random
 from typing import Any, NamedTuple
 
@@ -80,9 +81,9 @@ def sample(seed: int = 7, loans: int = LOANS, first_day: date = FIRST_DAY, days:
 
 def _running_loans(random: Random, count: int, days: list[date]) -> Iterator[Event]:
     payments = 0
+    months_unpaid = {habit: cycle(habits.MONTHS_UNPAID.get(habit, (0,))) for habit in habits.OF_RUNNING_LOANS}
     for number, habit in enumerate(habits.in_proportion(count, habits.OF_RUNNING_LOANS, random)):
-        unpaid = habits.MONTHS_UNPAID.get(habit, (0,))
-        loan = _running_loan(random, number, unpaid[number % len(unpaid)], days)
+        loan = _running_loan(random, number, next(months_unpaid[habit]), days)
         yield _disbursed(loan)
         for part in habits.story(habit, loan, random, days[0], days[-1]):
             event = _told(loan, part)
@@ -116,18 +117,16 @@ def _running_loan(random: Random, number: int, unpaid: int, days: list[date]) ->
     start = _months_before(next_due, unpaid + paid + 1)
     rate = random.choice(("0.09", "0.12", "0.144"))
     amount = random.randrange(50, 600) * 10_000
-    product, segment, principal, rows = _schedule(
-        number, amount, rate, start, monthly_dates(start, term), unpaid + paid
-    )
+    dates = monthly_dates(start, term)
+    product, segment, principal, rows = _schedule(number, amount, rate, start, dates, dates[paid])
+    still_owed = rows[paid:] if len(rows) > 1 else rows
     told = datetime.combine(days[0], time(8), ZONE) + timedelta(seconds=number * 15)
-    name = f"L{number + 1:04d}"
-    return Loan(
-        name, _borrower(number), product, segment, principal, rate, start, rows[paid:] if len(rows) > 1 else rows, told
-    )
+    loan_id = f"L{number + 1:04d}"
+    return Loan(loan_id, _borrower(number), product, segment, principal, rate, start, still_owed, told)
 
 
 def _schedule(
-    number: int, amount: int, rate: str, start: date, dates: list[date], due_index: int
+    number: int, amount: int, rate: str, start: date, dates: list[date], end: date
 ) -> tuple[str, str, int, list[Installment]]:
     """Product, segment, principal and schedule; four products in turn."""
     kind = number % 8
@@ -137,7 +136,7 @@ def _schedule(
         return "renovation_equal_principal", "retail", amount, equal_principal(amount, rate, dates)
     if kind == 6:
         return "shop_interest_only", "micro_business", amount * 3, interest_only(amount * 3, rate, dates)
-    return "farm_bullet", "micro_business", amount * 2, bullet(amount * 2, rate, start, dates[due_index])
+    return "farm_bullet", "micro_business", amount * 2, bullet(amount * 2, rate, start, end)
 
 
 def _pay_later_loan(random: Random, number: int, bought: date) -> Loan:

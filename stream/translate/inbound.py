@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -10,20 +9,27 @@ import msgspec
 from pydantic_core import PydanticCustomError
 
 from schemas.catalogue import TOPICS
-from schemas.types import ID_PATTERN, MAX_EVENT_ID_LENGTH
+from schemas.types import MAX_EVENT_ID_LENGTH
 from stream.engine.facts import DayOpened, Fact
-from stream.translate import records
-from stream.translate.judge import MAX_HEADER_BYTES, MAX_HEADERS, MAX_HEADERS_BYTES, Judged, judge
+from stream.translate.judge import MAX_HEADER_BYTES, MAX_HEADERS, MAX_HEADERS_BYTES, judge
+from stream.translate.layouts import Layout, layout_of, others_hold
 from stream.translate.local_days import LocalDays
 from stream.translate.quick import QUICK_OF_TYPE, STRUCTURED_OF_TOPIC, Quick, Undecided, structured_quotes
-from stream.translate.records import Headers, Record
+from stream.translate.records import (
+    CONTENT_TYPE,
+    ID,
+    PREFIX,
+    SUBJECT,
+    TIME,
+    Headers,
+    Record,
+)
 from stream.translate.rejected import Rejected
 from stream.translate.strict_json import MAX_VALUE_BYTES
 
 _UNDECIDED: Final = (Undecided, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, PydanticCustomError)
-_EVENT_ID_BYTES: Final = re.compile(ID_PATTERN.removesuffix("$").encode()).fullmatch
-_EVENT_ID_TEXT: Final = re.compile(ID_PATTERN.removesuffix("$")).fullmatch
-_MAX_KNOWN: Final = 4096
+_MAX_LAYOUTS: Final = 32
+_MAX_SORTS: Final = 4096
 
 
 class Inbound:
@@ -31,9 +37,14 @@ class Inbound:
 
     def __init__(self, time_zone: str, topic_prefix: str = "") -> None:
         """An IANA time zone, and what stands before the catalogue's topic names."""
-        self._days = LocalDays(time_zone)
+        days = LocalDays(time_zone)
+        self._days = days
+        self._day_of = days.of
         self._topics = {topic_prefix + topic.name: topic.name for topic in TOPICS if topic.is_input} | {"": ""}
-        self._known: dict[tuple[Any, ...], tuple[Quick, int]] = {}
+        self._layouts: dict[str, list[Layout]] = {}
+        self._sorts: dict[tuple[Any, ...], Quick] = {}
+        self._last_sort: tuple[Any, ...] = ()
+        self._last_quick = QUICK_OF_TYPE["loan.repaid"]
 
     def decode(self, record: Record) -> Fact | DayOpened:
         """The fact that a record tells.
@@ -50,94 +61,99 @@ class Inbound:
     def decode_many(self, batch: Iterable[Record]) -> list[Fact | DayOpened | Rejected]:
         """What each record tells, in order; a refusal stands in the place of its fact."""
         found: list[Fact | DayOpened | Rejected] = []
-        decode = self.decode
+        add, decode_fast = found.append, self._decode_fast
         for record in batch:
             try:
-                found.append(decode(record))
-            except Rejected as refused:
-                found.append(refused)
+                add(decode_fast(record))
+            except _UNDECIDED:
+                add(self._decode_or_refuse(record))
         return found
 
+    def _decode_or_refuse(self, record: Record) -> Fact | DayOpened | Rejected:
+        try:
+            return self._decode_slowly(record)
+        except Rejected as refused:
+            return refused
+
     def _decode_fast(self, record: Record) -> Fact | DayOpened:
-        """The fact of a good message of a known kind; raises one of `_UNDECIDED` for any other."""
+        """The fact of a good message of a known layout; raises one of `_UNDECIDED` for any other."""
         value, headers = record.value, record.headers
         if value is None or len(value) > MAX_VALUE_BYTES:
             raise Undecided
-        named = dict(headers)
-        if records.TYPE not in named:
-            return self._decode_structured(record, value, named)
-        get = named.get
-        known = self._known.get(_binary_sort(record.topic, named))
-        event_id, time, subject = get(records.ID), get(records.TIME), get(records.SUBJECT)
-        if known is None or event_id is None or time is None:
-            raise Undecided
-        quick, usual_headers = known
-        if subject is not None:
-            usual_headers += 1
-            if not (0 < len(subject) <= 256 and subject.isascii()):
+        if len(headers) < 2:
+            return self._decode_structured(record, value)
+        for layout in self._layouts.get(record.topic, ()):
+            length, id_at, time_at, subject_at, others, constant, decode, fact = layout
+            if len(headers) != length:
+                continue
+            rest: list[tuple[str, bytes] | None] = [*headers]
+            id_name, event_id = headers[id_at]
+            time_name, time = headers[time_at]
+            rest[id_at] = rest[time_at] = None
+            if subject_at is not None:
+                subject_name, subject = headers[subject_at]
+                if subject_name != SUBJECT or subject != record.key:
+                    continue
+                rest[subject_at] = None
+            if others and not others_hold(others, rest):
+                continue
+            if rest != constant or id_name != ID or time_name != TIME or not event_id or not time:
+                continue
+            if len(event_id) > MAX_EVENT_ID_LENGTH:
                 raise Undecided
-        if len(headers) != usual_headers and not _headers_hold(headers):
-            raise Undecided
-        if len(event_id) > MAX_EVENT_ID_LENGTH or not _EVENT_ID_BYTES(event_id):
-            raise Undecided
-        recorded = self._days.of(time.decode())
-        return quick.fact(event_id.decode(), recorded, record.key, quick.decode(value), value.count(b'"'))
+            recorded = self._day_of(time.decode())
+            return fact(event_id.decode(), recorded, record.key, decode(value), value.count(b'"'))
+        return self._decode_structured(record, value)
 
-    def _decode_structured(self, record: Record, value: bytes, named: dict[str, bytes]) -> Fact | DayOpened:
+    def _decode_structured(self, record: Record, value: bytes) -> Fact | DayOpened:
         """The same for structured mode."""
-        content_type = named.get(records.CONTENT_TYPE)
-        if len(record.headers) != (content_type is not None) and not _no_attribute_in(record.headers):
-            raise Undecided
-        topic = self._topics[record.topic]
-        event = STRUCTURED_OF_TOPIC[topic](value)
-        known = self._known.get((topic, type(event), event.source, content_type, event.dataschema))
-        event_id = event.id
-        if known is None or not _EVENT_ID_TEXT(event_id):
-            raise Undecided
-        recorded = self._days.of(event.time)
+        headers = record.headers
+        content_type = None
+        if headers:
+            content_type = dict(headers).get(CONTENT_TYPE)
+            if len(headers) != (content_type is not None) and not _no_attribute_in(headers):
+                raise Undecided
+        topic = record.topic
+        event = STRUCTURED_OF_TOPIC[self._topics[topic]](value)
+        sort = (topic, type(event), event.source, content_type, event.dataschema)
+        if sort != self._last_sort:
+            quick = self._sorts.get(sort)
+            if quick is None:
+                raise Undecided
+            self._last_sort, self._last_quick = sort, quick
         quotes = value.count(b'"') - structured_quotes(event)
-        return known[0].fact(event_id, recorded, record.key, event.data, quotes)
+        return self._last_quick.fact(event.id, self._day_of(event.time), record.key, event.data, quotes)
 
     def _decode_slowly(self, record: Record) -> Fact | DayOpened:
-        """The judge's word; what is constant in the envelope of a good message is remembered for the fast path."""
+        """The judge's word; how a good message was laid out is kept for the fast path."""
         judged = judge(record, self._topics[record.topic], self._days)
-        if len(self._known) >= _MAX_KNOWN:
-            self._known.clear()
-        self._remember(record, judged)
+        quick = QUICK_OF_TYPE[judged.envelope.type]
+        if judged.is_binary:
+            self._keep_layout(record.topic, layout_of(record.headers, quick))
+        else:
+            self._keep_sort(record, quick)
         return judged.fact
 
-    def _remember(self, record: Record, judged: Judged) -> None:
-        quick = QUICK_OF_TYPE[judged.envelope.type]
-        named = dict(record.headers)
-        if judged.is_binary:
-            sort = _binary_sort(record.topic, named)
-            constant = sum(value is not None for value in sort[1:])
-            self._known[sort] = quick, constant + 2  # and id and time
-            return
-        topic = self._topics[record.topic]
+    def _keep_layout(self, topic: str, layout: Layout) -> None:
+        known = self._layouts.setdefault(topic, [])
+        if layout not in known:
+            if len(known) >= _MAX_LAYOUTS:
+                known.clear()
+            known.append(layout)
+
+    def _keep_sort(self, record: Record, quick: Quick) -> None:
         try:
-            event = STRUCTURED_OF_TOPIC[topic](record.value or b"")
+            event = STRUCTURED_OF_TOPIC[self._topics[record.topic]](record.value or b"")
         except _UNDECIDED:
-            return
-        sort = (topic, type(event), event.source, named.get(records.CONTENT_TYPE), event.dataschema)
-        self._known[sort] = quick, 0
-
-
-def _binary_sort(topic: str, named: dict[str, bytes]) -> tuple[Any, ...]:
-    """What is constant in the envelopes of one producer's events of one type."""
-    get = named.get
-    return (
-        topic,
-        get(records.TYPE),
-        get(records.SOURCE),
-        get(records.SPECVERSION),
-        get(records.CONTENT_TYPE),
-        get(records.DATASCHEMA),
-    )
+            return  # such an event takes the slow path each time
+        content_type = dict(record.headers).get(CONTENT_TYPE)
+        if len(self._sorts) >= _MAX_SORTS:
+            self._sorts.clear()
+        self._sorts[record.topic, type(event), event.source, content_type, event.dataschema] = quick
 
 
 def _headers_hold(headers: Headers) -> bool:
-    """Whether headers beside the usual ones are few, small, there once and not null."""
+    """Whether headers of a structured event are few, small, there once and not null."""
     if len(headers) > MAX_HEADERS or len(dict(headers)) != len(headers):
         return False
     values = [value for _, value in headers]
@@ -149,4 +165,4 @@ def _headers_hold(headers: Headers) -> bool:
 
 def _no_attribute_in(headers: Headers) -> bool:
     """Whether headers hold and none of them is of CloudEvents."""
-    return _headers_hold(headers) and not any(name.startswith(records.PREFIX) for name, _ in headers)
+    return _headers_hold(headers) and not any(name.startswith(PREFIX) for name, _ in headers)

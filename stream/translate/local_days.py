@@ -12,6 +12,7 @@ from schemas.types import parse_instant
 from stream.engine.dates import Day
 
 _MINUTES_AND_SECONDS: Final = frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
+_REST_OF_UTC: Final = frozenset(text + "Z" for text in _MINUTES_AND_SECONDS)
 _PARTS: Final = re.compile(
     r"(?P<hour>[0-9-]{10}T[0-9]{2})(?P<rest>:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(?P<zone>\S{1,6})"
 )
@@ -26,7 +27,8 @@ class LocalDays:
     def __init__(self, time_zone: str) -> None:
         """An IANA zone name, such as Asia/Shanghai; raises ZoneInfoNotFoundError for another."""
         self.zone = ZoneInfo(time_zone)
-        self._days: dict[str, Day] = {}
+        self._utc_hours: dict[str, Day] = {}
+        self._hours: dict[str, Day] = {}
         self.midnight = lru_cache(maxsize=1 << 14)(self._midnight)
 
     def of(self, text: str) -> Day:
@@ -38,25 +40,34 @@ class LocalDays:
         Raises:
             PydanticCustomError: as `parse_instant`.
         """
-        day = self._days.get(text[:13] + text[19:])
-        if day is not None and text[13:19] in _MINUTES_AND_SECONDS:
+        day = self._utc_hours.get(text[:13])
+        if day is not None and text[13:] in _REST_OF_UTC:
             return day
         return self._look_up(text)
 
     def _look_up(self, text: str) -> Day:
-        """The day of a time that has a fraction of a second, or whose hour is not remembered."""
+        """The day of a time that has an offset or a fraction of a second, or whose hour is not remembered."""
+        day = self._hours.get(text[:13] + text[19:])
+        if day is not None and text[13:19] in _MINUTES_AND_SECONDS:
+            return day
         parts = _PARTS.fullmatch(text)
         if parts is not None and parts["rest"] in _MINUTES_AND_SECONDS:
-            day = self._days.get(parts["hour"] + parts["zone"])
+            day = self._hours.get(parts["hour"] + parts["zone"])
             if day is not None:
                 return day
         moment = parse_instant(text)
         day = self.at(moment)
         if parts is not None and self._whole_hour_is_one_day(moment):
-            if len(self._days) >= _MAX_HOURS:
-                self._days.clear()
-            self._days[parts["hour"] + parts["zone"]] = day
+            self._remember(parts["hour"], parts["zone"], day)
         return day
+
+    def _remember(self, hour: str, zone: str, day: Day) -> None:
+        if len(self._hours) >= _MAX_HOURS:
+            self._hours.clear()
+            self._utc_hours.clear()
+        self._hours[hour + zone] = day
+        if zone == "Z":
+            self._utc_hours[hour] = day
 
     def at(self, moment: datetime) -> Day:
         """The local day of a moment."""

@@ -27,6 +27,7 @@ from stream.translate.fast import fast_struct
 _FIRST: Final = FIRST_DATE.toordinal()
 _LAST: Final = LAST_DATE.toordinal()
 _ID: Final = re.compile(ID_PATTERN.removesuffix("$")).fullmatch
+_new: Final = tuple.__new__
 
 
 class Undecided(Exception):  # noqa: N818  (not an error: the judge decides)
@@ -40,11 +41,6 @@ class Quick(NamedTuple):
     """Bytes of the data to the derived type."""
     fact: Callable[[str, Day, bytes | None, Any, int], Fact | DayOpened]
     """Event id, local day of its time, key, decoded data and the double quotes in the data, to the fact."""
-
-
-def _is_id(text: str) -> bool:
-    """Whether a text of the right length is an id; plain letters and digits need no pattern."""
-    return (text.isalnum() and text.isascii()) or _ID(text) is not None
 
 
 def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> Repaid:
@@ -66,9 +62,11 @@ def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: 
         quotes -= 2 + in_rows
     if quotes or key != loan_id.encode() or not _FIRST <= value_date <= _LAST:
         raise Undecided
-    if not (_is_id(loan_id) and _is_id(payment_id)):
+    ids = event_id + loan_id + payment_id  # of plain letters and digits: no pattern needed
+    if not (ids.isascii() and ids.isalnum()) and not (_ID(event_id) and _ID(loan_id) and _ID(payment_id)):
         raise Undecided
-    return Repaid(event_id, recorded, loan_id, payment_id, value_date, data.amount, kind, installment, rows)
+    # as Repaid(...) does, in half its time
+    return _new(Repaid, (event_id, recorded, loan_id, payment_id, value_date, data.amount, kind, installment, rows))
 
 
 def _allocations(rows: Any, amount: int) -> tuple[tuple[Allocation, ...] | None, int]:
@@ -82,7 +80,7 @@ def _allocations(rows: Any, amount: int) -> tuple[tuple[Allocation, ...] | None,
 
 def _reversed(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> RepaymentReversed:
     fact = facts.repayment_reversed(event_id, recorded, data)
-    if quotes != 16 or key != fact.loan_id.encode() or not _FIRST <= fact.reversal_date <= _LAST:
+    if quotes != 16 or not _ID(event_id) or key != fact.loan_id.encode() or not _FIRST <= fact.reversal_date <= _LAST:
         raise Undecided
     return fact
 
@@ -96,7 +94,7 @@ def _disbursed(event_id: str, recorded: Day, key: bytes | None, data: Any, quote
         quotes -= 2
     if data.guarantor_ids is not UNSET:
         quotes -= 2 + 2 * len(fact.guarantor_ids)
-    if quotes or key != fact.loan_id.encode() or not _FIRST <= fact.disbursement_date <= _LAST:
+    if quotes or not _ID(event_id) or key != fact.loan_id.encode() or not _FIRST <= fact.disbursement_date <= _LAST:
         raise Undecided
     _check_schedule(fact.schedule)
     return fact
@@ -112,17 +110,24 @@ def _check_schedule(rows: list[list[int]]) -> None:
 
 def _cancelled(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> DisbursementCancelled:
     fact = facts.disbursement_cancelled(event_id, recorded, data)
-    if quotes != 8 or key != fact.loan_id.encode() or not _FIRST <= fact.cancellation_date <= _LAST:
+    if (
+        quotes != 8
+        or not _ID(event_id)
+        or key != fact.loan_id.encode()
+        or not _FIRST <= fact.cancellation_date <= _LAST
+    ):
         raise Undecided
     return fact
 
 
-def _day_opened(event_id: str, recorded: Day, _key: bytes | None, data: Any, quotes: int) -> DayOpened:
+def _day_opened(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> DayOpened:
     fact = facts.day_opened(event_id, recorded, data)
     quotes -= 6
     if data.input_end_offsets is not UNSET:
         quotes -= 2 + 2 * len(fact.input_end_offsets or ())
-    if quotes or not _FIRST <= fact.business_date <= _LAST:
+    if quotes or not _ID(event_id) or not _FIRST <= fact.business_date <= _LAST:
+        raise Undecided
+    if key != data.business_date.isoformat().encode():  # any key will do, but a usual one is looked at quickly
         raise Undecided
     return fact
 

@@ -6,17 +6,49 @@ contract pattern needs no escape in JSON; a test holds the result equal to the c
 
 from __future__ import annotations
 
+from schemas.envelope import dataschema_of
 from stream.engine.dates import iso
 from stream.engine.delinquency import grace_days
 from stream.engine.loan import Loan, status
 from stream.engine.money import DUE, FEE, INTEREST, NUMBER, PENALTY, PRINCIPAL, Row
 from stream.engine.policy import EARLIEST_UNPAID, Rules
 from stream.engine.schedule import open_next, past_due_rows
+from stream.translate import records
+from stream.translate.local_days import LocalDays
 
 _NOT_PAST_DUE = (
     '"days_past_due":0,"delinquent_days":0,"delinquent_date":null,"bucket":null,"classifications":{},'
     '"overdue":{"principal":0,"interest":0,"fee":0,"penalty":0,"total":0},"delinquent_amount":0'
 )
+
+
+class StandingHeaders:
+    """The CloudEvents headers of standings: most of them never change."""
+
+    def __init__(self, time_zone: str, source: str) -> None:
+        """`time` is the local midnight of `as_of` in the zone."""
+        self._midnight = LocalDays(time_zone).midnight
+        self._times: dict[int, tuple[str, bytes]] = {}
+        self._fixed = [
+            (records.SPECVERSION, b"1.0"),
+            (records.SOURCE, source.encode()),
+            (records.TYPE, b"loan.standing"),
+            (records.DATASCHEMA, dataschema_of("loan.standing").encode()),
+            (records.CONTENT_TYPE, records.JSON),
+        ]
+
+    def of(self, loan: Loan) -> list[tuple[str, bytes]]:
+        """The headers of a loan's standing; its id is the loan, the day and the last event."""
+        as_of = loan.as_of
+        time = self._times.get(as_of)
+        if time is None:
+            time = self._times[as_of] = (records.TIME, self._midnight(as_of)[0].encode())
+        return [
+            (records.ID, f"{loan.loan_id}:{as_of}:{loan.last_event_id}".encode()),
+            (records.SUBJECT, loan.loan_id.encode()),
+            time,
+            *self._fixed,
+        ]
 
 
 def standing_json(loan: Loan, rules: Rules) -> bytes:

@@ -47,7 +47,8 @@ def one_row(due: str, amount: int = 100_000) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(("day", "expected"), [("2024-03-08", 0), ("2024-03-09", 1), ("2024-03-10", 2)])
 def test_days_past_due_begin_on_the_day_after_the_due_date(day: str, expected: int) -> None:
     """W01: due 2024-03-08 and unpaid, days past due are 0 on the due date and 1 on the day after."""
-    assert standing(told(disbursed(one_row("2024-03-08"), "2024-02-08"), opened(day)))["days_past_due"] == expected
+    now = standing(told(disbursed(one_row("2024-03-08"), "2024-02-08"), opened(day)))
+    assert (now["days_past_due"], len(now["past_due_installments"])) == (expected, min(expected, 1))
 
 
 def test_grace_delays_delinquency_but_not_days_past_due() -> None:
@@ -217,6 +218,18 @@ def test_a_correction_can_be_corrected() -> None:
     ]
     assert [alert.supersedes for alert in task.alerts[3:]] == [task.alerts[1].id, task.alerts[2].id, None]
     assert [alert.episode for alert in task.alerts] == [1, 1, 1, 1, 1, 2]
+
+
+def test_a_correction_belongs_to_the_episode_of_what_it_corrects() -> None:
+    """Two episodes turn out never to have been: each alert of the first and of the second keeps its number."""
+    paid = [repaid(name, 100_000, "2024-03-08", when=at("2024-03-10")) for name in ("P1", "P2")]
+    task = told(*LATE, paid[0], reversed_("P1", "2024-03-10"), paid[1])
+    assert [(alert.kind, alert.episode) for alert in task.alerts[6:]] == [
+        ("loan.alert_corrected", 1),
+        ("loan.alert_corrected", 1),
+        ("loan.alert_corrected", 2),
+        ("loan.cured", 2),
+    ]
 
 
 def test_a_post_dated_payment_waits_for_its_day() -> None:

@@ -145,7 +145,7 @@ def test_payments_late_in_part_posted_late_and_dated_ahead(portfolio: Sample) ->
 
 
 def test_reversals_cancellations_and_deliveries_out_of_order(portfolio: Sample) -> None:
-    """Returned debits, cancelled loans, repeated deliveries (by event id, by payment id), payments before their loan."""
+    """Returned debits, cancelled loans, deliveries repeated (event id, payment id), payments before their loan."""
     assert len(events_of(portfolio, "loan.repayment_reversed")) >= 5
     assert len(events_of(portfolio, "loan.disbursement_cancelled")) == 2
     ids = Counter(event["id"] for event in portfolio.events)

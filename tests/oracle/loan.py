@@ -23,7 +23,8 @@ class Alert:
 
     id: str
     kind: str
-    loan_id: str
+    about: dict[str, str]
+    """The loan: loan_id, borrower_id, product, currency, and the policy's version."""
     as_of: date
     bucket: str | None
     previous_bucket: str | None
@@ -35,6 +36,29 @@ class Alert:
     episode: int
     causes: tuple[str, ...]
     supersedes: str | None
+
+    @property
+    def loan_id(self) -> str:
+        """The loan that it is about."""
+        return self.about["loan_id"]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the record on `loans.overdue` says, but for its `reasons`."""
+        data = self.about | {
+            "as_of": self.as_of.isoformat(),
+            "days_past_due": self.days_past_due,
+            "delinquent_days": self.delinquent_days,
+            "bucket": self.bucket,
+            "previous_bucket": self.previous_bucket,
+            "classifications": {},
+            "overdue": self.overdue,
+            "outstanding_principal": self.outstanding_principal,
+            "oldest_due_date": _iso(self.oldest_due_date),
+            "episode_id": f"{self.loan_id}:{self.episode}" if self.episode else None,
+            "causes": list(self.causes),
+        }
+        return data | {"supersedes": self.supersedes} if self.supersedes else data
 
 
 @dataclass
@@ -180,7 +204,7 @@ class Loan:
         alert = Alert(
             id=sha256("|".join("-" if word is None else str(word) for word in said).encode()).hexdigest()[:32],
             kind=kind,
-            loan_id=self.loan_id,
+            about=self._about,
             as_of=as_of,
             bucket=figures.bucket,
             previous_bucket=previous,
@@ -196,6 +220,12 @@ class Loan:
         self.alerts.append(alert)
         self.standing_alerts.append(alert)
         return alert
+
+    @property
+    def _about(self) -> dict[str, str]:
+        assert self.disbursement
+        about = {key: self.disbursement[key] for key in ("loan_id", "borrower_id", "product", "currency")}
+        return about | {"policy_version": self.policy.version}
 
     def status(self, day: date, now: Figures) -> str:
         """pending, active, settled, overpaid or cancelled."""
@@ -235,7 +265,7 @@ class Loan:
             and {"payment_id": last.payment_id, "value_date": _iso(last.value_date), "amount": last.amount},
             "bucket_history": [dict(row) for row in self.bucket_history],
             "episode": {
-                "id": self.episodes,
+                "id": f"{self.loan_id}:{self.episodes}",
                 "started_date": _iso(self.episode_started),
                 "worst_days_past_due": self.episode_worst,
             }

@@ -81,16 +81,8 @@ class Policy:
         """Read a policy file of the product; keys that the oracle has no use for are passed over."""
         said = tomllib.loads(path.read_text("utf-8"))
         default = said["products"].get("default", {})
-        products = {name: _product(_over(default, keys)) for name, keys in said["products"].items()}
+        products = {name: _product(default | keys) for name, keys in said["products"].items()}
         return cls(said["version"], said["time_zone"], {"default": _product(default)} | products)
-
-
-def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """A product inherits the default and overrides what it names, inside tables too."""
-    both = dict(below)
-    for key, value in above.items():
-        both[key] = _over(both[key], value) if isinstance(value, dict) and isinstance(both.get(key), dict) else value
-    return both
 
 
 def _product(keys: dict[str, Any]) -> Product:

@@ -1,0 +1,1 @@
+"""The command line: one module per command group, no lending rule in any of them."""

@@ -1,0 +1,64 @@
+"""From a line of an event file to the Kafka record that is published."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from schemas.catalogue import BUSINESS_DAYS, TOPIC_OF_TYPE
+from stream.translate import records
+from stream.translate.lines import Line
+
+Headers = list[tuple[str, bytes]]
+
+
+class Outgoing(NamedTuple):
+    """A record to publish; its topic is named without the prefix."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Headers
+    timestamp_ms: int | None
+    """The event's time; None: it has none that can be read."""
+
+    @property
+    def opens_a_day(self) -> bool:
+        """Whether it goes to every partition of the business days."""
+        return self.topic == BUSINESS_DAYS
+
+
+def in_binary_mode(line: Line) -> Outgoing:
+    """The event of a checked line, its attributes as headers and its data as the value."""
+    event: dict[str, Any] = orjson.loads(line.value)
+    data = event.pop("data")
+    headers = [(records.CONTENT_TYPE, str(event.pop("datacontenttype", None) or "application/json").encode())]
+    headers += [(records.PREFIX + name, _attribute(value)) for name, value in event.items() if value is not None]
+    topic = TOPIC_OF_TYPE[event["type"]].name
+    key = data["business_date"] if topic == BUSINESS_DAYS else data["loan_id"]
+    return Outgoing(topic, key.encode(), orjson.dumps(data), headers, line.timestamp)
+
+
+def as_it_stands(line: Line, default_topic: str | None) -> Outgoing | None:
+    """The line untouched, in structured mode; None: neither the line nor the caller says to which topic."""
+    topic = _topic_of(line.value) or default_topic
+    if topic is None:
+        return None
+    timestamp = line.timestamp if line.timestamp >= 0 else None
+    return Outgoing(topic, line.key, line.value, [(records.CONTENT_TYPE, records.CLOUDEVENT_JSON)], timestamp)
+
+
+def _topic_of(value: bytes) -> str | None:
+    try:
+        event = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    kind = event.get("type") if isinstance(event, dict) else None
+    known = TOPIC_OF_TYPE.get(kind) if isinstance(kind, str) else None
+    return known.name if known is not None else None
+
+
+def _attribute(value: object) -> bytes:
+    """An attribute as the Kafka binding of CloudEvents writes it: text, or true and false in small letters."""
+    return (str(value).lower() if isinstance(value, bool) else str(value)).encode()

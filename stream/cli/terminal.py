@@ -1,0 +1,57 @@
+"""What a person sees: words and progress on stderr, data on stdout. NO_COLOR is respected.
+
+Nothing that comes from data is ever read as markup, and its control characters can't reach the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import cache
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@cache
+def errors() -> Console:
+    """The console on stderr."""
+    return Console(stderr=True, markup=False, highlight=False, emoji=False)
+
+
+@cache
+def output() -> Console:
+    """The console on stdout, for what a person reads; data for programs goes to `write`."""
+    return Console(markup=False, highlight=False, emoji=False)
+
+
+def say(message: str, style: str | None = None) -> None:
+    """Words for a person, on stderr."""
+    errors().print(clean(message), style=style, soft_wrap=True)
+
+
+def write(line: str | bytes) -> None:
+    """One line of data on stdout."""
+    sys.stdout.buffer.write(line if isinstance(line, bytes) else line.encode())
+    sys.stdout.buffer.write(b"\n")
+
+
+def clean(text: str) -> str:
+    """The text with control characters made visible: data can't move the cursor or fake a line."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def progress() -> Progress:
+    """A progress bar on stderr, shown only where a person watches."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors(),
+        transient=True,
+        disable=not errors().is_terminal,
+    )

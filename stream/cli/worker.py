@@ -1,0 +1,89 @@
+"""`overdue worker`: judge loans as their events come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import Annotated, NoReturn
+
+import faust
+import typer
+import uvloop
+from prometheus_client import start_http_server
+
+from stream.agents.topics import Topics
+from stream.cli.app import app
+from stream.cli.connect import admin, need_topics, partition_counts
+from stream.cli.errors import UsageError
+from stream.cli.options import Brokers, PolicyFile, Prefix, policy_of, settings_with
+from stream.observe.metrics import Metrics
+from stream.settings import Settings
+from stream.topology import build
+
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""How soon Python's fetching thread gets its turn; with the usual 5 ms it adds that to each event's latency."""
+
+
+@app.command()
+def worker(
+    brokers: Brokers = None,
+    prefix: Prefix = None,
+    policy: PolicyFile = None,
+    clock: Annotated[
+        str | None, typer.Option(help="Who opens business days: 'topic' (upstream) or 'wall' (the worker).")
+    ] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Port of the metrics; 0 chooses a free one.")] = None,
+) -> NoReturn:
+    """Judge loans as their events come, until it is told to stop (SIGTERM, Ctrl-C).
+
+    Everything can be set by the environment (OVERDUE_BROKERS, OVERDUE_POLICY_FILE, ...) or by the TOML file that
+    OVERDUE_SETTINGS_FILE names. Start as many workers as there are cores to use; they share the partitions.
+    """
+    settings = settings_with(
+        brokers=brokers, topic_prefix=prefix, policy_file=policy, clock=clock, metrics_port=metrics_port
+    )
+    rules = policy_of(settings)
+    _set_up_logging(settings)
+    partitions = asyncio.run(_partitions(settings))
+    metrics = Metrics()
+    metrics.describe(rules.version, settings.app_id)
+    _serve(metrics, settings)
+    uvloop.install()
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    application = build(settings, rules, metrics, partitions)
+    faust.Worker(
+        application, loglevel=settings.log_level, override_logging=False, quiet=True, redirect_stdouts=False
+    ).execute_from_commandline()
+    raise typer.Exit
+
+
+async def _partitions(settings: Settings) -> int:
+    """The number of partitions that all topics have; a wrong layout refuses to start."""
+    topics = Topics(settings.topic_prefix)
+    needed = [*topics.inputs, topics.business_days, topics.overdue, topics.standing, topics.dead_letters]
+    async with admin(settings) as client:
+        return need_topics(await partition_counts(client, needed), needed)
+
+
+def _serve(metrics: Metrics, settings: Settings) -> None:
+    """Metrics on a thread of their own, so that they answer when the event loop does not."""
+    try:
+        server, _ = start_http_server(settings.metrics_port, settings.metrics_host, metrics.registry)
+    except OSError as error:
+        raise UsageError(
+            f"metrics can't be served on {settings.metrics_host}:{settings.metrics_port} ({error.strerror}); "
+            "choose another port with --metrics-port, or 0 for a free one"
+        ) from error
+    logging.getLogger("overdue").info("metrics on http://%s:%s/metrics", settings.metrics_host, server.server_port)
+
+
+def _set_up_logging(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+    )
+    for noisy in ("aiokafka", "faust", "mode", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    logging.getLogger("overdue").setLevel(settings.log_level.upper())

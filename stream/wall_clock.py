@@ -1,0 +1,87 @@
+"""With clock = wall, the owner of each partition opens business days itself, by writing the event for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiokafka import AIOKafkaProducer
+
+from stream.agents.batch import TaskState
+from stream.agents.topics import Topics
+from stream.engine.dates import Day, iso
+from stream.translate.outbound import Outbound
+
+log = logging.getLogger("overdue")
+
+
+def now() -> datetime:
+    """The one place where the worker asks what time it is to open a day."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
+def day_to_open(moment: datetime, zone: ZoneInfo, posting_lag_minutes: int) -> Day:
+    """The business date that is open at a moment: a day opens when the posting lag after its midnight has passed."""
+    return Day((moment - timedelta(minutes=posting_lag_minutes)).astimezone(zone).toordinal())
+
+
+def missing_days(business_date: int, today: Day) -> range:
+    """The days to open, oldest first; a task that has none yet begins with today."""
+    return range(business_date + 1 if business_date else today, today + 1)
+
+
+class WallClock:
+    """Writes the days that the tasks of this worker lack."""
+
+    def __init__(
+        self,
+        manager: Any,
+        outbound: Outbound,
+        topics: Topics,
+        zone: ZoneInfo,
+        posting_lag_minutes: int,
+        client_options: dict[str, Any],
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        """`manager`: the task manager, for the tasks that run here and the end offsets of their inputs."""
+        self._manager = manager
+        self._outbound = outbound
+        self._topics = topics
+        self._zone = zone
+        self._posting_lag_minutes = posting_lag_minutes
+        self._client_options = client_options
+        self._clock = clock
+        self._producer: Any = None
+        self._written: dict[int, int] = {}
+
+    async def open_days(self) -> None:
+        """Write every missing day of every task that has processed all days written so far."""
+        today = day_to_open(self._clock(), self._zone, self._posting_lag_minutes)
+        for task in list(self._manager.tasks.values()):
+            state: TaskState = task.context
+            if not task.tick_drained or state.unfinished or self._written.get(task.partition, 0) >= today:
+                continue
+            for day in missing_days(max(state.business_date, self._written.get(task.partition, 0)), today):
+                await self._write(task.partition, Day(day))
+            self._written[task.partition] = today
+
+    async def _write(self, partition: int, day: Day) -> None:
+        ends = await self._manager.end_offsets([(topic, partition) for topic in self._topics.inputs])
+        offsets = {topic_partition.topic: offset for topic_partition, offset in ends.items()}
+        key, value, headers, _ = self._outbound.day_opened(day, False, offsets)
+        if self._producer is None:
+            producer = AIOKafkaProducer(**self._client_options, enable_idempotence=True)
+            await producer.start()
+            self._producer = producer
+        await self._producer.send_and_wait(
+            self._topics.business_days, value, key=key, partition=partition, headers=headers
+        )
+        log.info("partition %s: business day %s opened", partition, iso(day))
+
+    async def stop(self) -> None:
+        """Close what was opened."""
+        if self._producer is not None:
+            await self._producer.stop()

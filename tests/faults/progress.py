@@ -1,0 +1,31 @@
+"""How far the workers are: committed offsets of the group, against the ends of the topics."""
+
+from __future__ import annotations
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+
+class Progress:
+    """Asks the broker, as an onlooker that takes no part in the group."""
+
+    def __init__(self, bootstrap: str, group: str) -> None:
+        """Name the group."""
+        self._consumer = Consumer(
+            {"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False, "log_level": 0}
+        )
+
+    def missing(self, ends: dict[tuple[str, int], int]) -> int | None:
+        """How many records below those ends are not committed yet; None: the broker does not answer."""
+        asked = [TopicPartition(topic, partition) for topic, partition in ends]
+        try:
+            answers = self._consumer.committed(asked, timeout=5)
+        except KafkaException:
+            return None
+        if any(answer.error for answer in answers):
+            return None
+        committed = {(answer.topic, answer.partition): max(0, answer.offset) for answer in answers}
+        return sum(max(0, end - int(committed[place])) for place, end in ends.items())
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._consumer.close()

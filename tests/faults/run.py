@@ -1,0 +1,169 @@
+"""A run: broker, topics, workers, load, faults, and the verdict."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from stream.local.broker import Broker
+from tests.faults.crew import Crew
+from tests.faults.injuries import Ward
+from tests.faults.load import INPUTS, Load, wait_until
+from tests.faults.portfolio import POLICY
+from tests.faults.progress import Progress
+from tests.faults.verdict import DEAD_LETTERS, OVERDUE, STANDING, Verdict, check
+from tests.oracle import Policy
+
+APP_ID = "faults"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does; the seed decides the load and the order and moments of the faults."""
+
+    seed: int
+    kills: int = 25
+    rolling: int = 10
+    zombies: int = 5
+    broker_kills: int = 5
+    workers: int = 2
+    partitions: int = 12
+    loans: int = 20_000
+    rate: float = 500.0
+    session_seconds: float = 6.0
+    metrics_port: int = 23_050
+    drain_seconds: float = 240.0
+
+
+@dataclass
+class Report:
+    """What came of a run."""
+
+    plan: Plan
+    done: dict[str, int]
+    takeovers: list[tuple[float, str]]
+    unasked: list[str]
+    failures: list[str]
+    verdict: Verdict
+    seconds: float
+    days: int
+    published: int
+    folder: Path
+    exit_codes: list[int | None] = field(default_factory=list)
+
+    @property
+    def exact(self) -> bool:
+        """Nothing lost, wrong or doubled, and everything went as it must."""
+        return self.verdict.exact and not self.failures
+
+    def words(self) -> str:
+        """The report for a person."""
+        verdict = self.verdict
+        worst = max(self.takeovers, default=(0.0, "nothing"))
+        faults = ", ".join(f"{count} x {kind}" for kind, count in self.done.items()) or "none"
+        lines = [
+            f"seed {self.plan.seed}; faults: {faults}; {self.seconds:.0f} s, {self.days} business days",
+            f"events {verdict.events} ({self.published / self.seconds:.0f}/s), loans {verdict.loans}, "
+            f"alerts {verdict.alerts}, dead letters {verdict.dead_letters}, repetitions {verdict.duplicates}",
+            f"lost {_counts(verdict.lost)}, wrong {_counts(verdict.wrong)}, doubled {_counts(verdict.doubled)}; "
+            f"records of aborted transactions {verdict.aborted}",
+            f"worst takeover {worst[0]:.1f} s ({worst[1]}); workers that ended unasked: {len(self.unasked)} "
+            f"{sorted(set(self.unasked))}; exit codes at the end {self.exit_codes}",
+            *(f"FAILED: {failure}" for failure in self.failures),
+            *verdict.examples,
+            "EXACT" if self.exact else f"NOT EXACT; logs in {self.folder}",
+        ]
+        return "\n".join(lines)
+
+
+def _counts(counter: dict[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counter.items()) or "0"
+
+
+def run(plan: Plan, broker: Broker, say: Callable[[str], None]) -> Report:
+    """Do all of it against a running broker."""
+    folder = Path(tempfile.mkdtemp(prefix="overdue-faults-"))
+    (folder / "policy.toml").write_text(POLICY, "utf-8")
+    policy = Policy.from_toml(folder / "policy.toml")
+    bootstrap = broker.bootstrap
+    make_topics(bootstrap, plan.partitions)
+    random = Random(plan.seed)
+    crew = Crew.of(plan.workers, environment(plan, bootstrap, folder), folder, plan.metrics_port)
+    load = Load(bootstrap, seed=plan.seed, loans=plan.loans, rate=plan.rate, partitions=plan.partitions)
+    progress = Progress(bootstrap, APP_ID)
+    ward = Ward(broker, crew, load, progress, random, plan.session_seconds, _clocked(say))
+    started = time.monotonic()
+    crew.start()
+    try:
+        load.start()
+        wait_until(lambda: load.events > 0, 30)
+        ward.overcome("start", time.monotonic(), dict(load.ends))
+        for kind in _order(plan, random):
+            ward.do(kind)
+            if load.failure:
+                raise load.failure
+        load.stop()
+        while load.is_alive():
+            ward.rest(0.5)
+        seconds = time.monotonic() - started
+        if load.failure:
+            raise load.failure
+        say(f"load ended: {load.events} events, day {load.day}")
+        drained = wait_until(lambda: _drained(ward), plan.drain_seconds, 0.5)
+        if not drained:
+            ward.failures.append(f"not everything was consumed within {plan.drain_seconds:.0f} s")
+    finally:
+        codes = crew.end()
+        progress.close()
+    say("reading back and judging")
+    verdict = check(bootstrap, policy, plan.partitions, app_id=APP_ID)
+    return Report(
+        plan, ward.done, ward.takeovers, crew.unasked, ward.failures, verdict, seconds, load.day, load.events, folder,
+        codes,
+    )  # fmt: skip
+
+
+def _drained(ward: Ward) -> bool:
+    ward.crew.tend()
+    return ward.progress.missing(dict(ward.load.ends)) == 0
+
+
+def _order(plan: Plan, random: Random) -> list[str]:
+    faults = (
+        ["kill"] * plan.kills + ["rolling"] * plan.rolling + ["zombie"] * plan.zombies + ["broker"] * plan.broker_kills
+    )
+    random.shuffle(faults)
+    return faults
+
+
+def _clocked(say: Callable[[str], None]) -> Callable[[str], None]:
+    started = time.monotonic()
+    return lambda words: say(f"{time.monotonic() - started:7.1f} {words}")
+
+
+def environment(plan: Plan, bootstrap: str, folder: Path) -> dict[str, str]:
+    """The settings of the workers."""
+    return {
+        "OVERDUE_BROKERS": bootstrap,
+        "OVERDUE_APP_ID": APP_ID,
+        "OVERDUE_POLICY_FILE": str(folder / "policy.toml"),
+        "OVERDUE_CLOCK": "topic",
+        "OVERDUE_PARTITIONS": str(plan.partitions),
+        "OVERDUE_SESSION_TIMEOUT_SECONDS": str(plan.session_seconds),
+        "OVERDUE_LOG_LEVEL": "warning",
+    }
+
+
+def make_topics(bootstrap: str, partitions: int, prefix: str = "") -> None:
+    """All topics of the contract; records of any age are kept, for the load tells of past days."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    keep = {"retention.ms": "-1"}
+    new = [NewTopic(prefix + topic, partitions, 1, config=keep) for topic in (*INPUTS, OVERDUE, STANDING, DEAD_LETTERS)]
+    for made in admin.create_topics(new, operation_timeout=30).values():
+        made.result(30)
