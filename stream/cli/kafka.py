@@ -28,6 +28,9 @@ Folder = Annotated[
         "--folder", metavar="PATH", help="Where the broker keeps its data; by default in the user's data folder."
     ),
 ]
+Cache = Annotated[
+    Path | None, typer.Option("--cache", metavar="PATH", help="Where Kafka's jars are; by default in the user's cache.")
+]
 
 
 @commands.command()
@@ -35,10 +38,7 @@ def start(
     folder: Folder = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="On 127.0.0.1; 0 picks a free one.")] = 9092,
     heap: Annotated[str, typer.Option("--heap", metavar="SIZE", help="Upper bound of Java's heap.")] = "768m",
-    cache: Annotated[
-        Path | None,
-        typer.Option("--cache", metavar="PATH", help="Where Kafka's jars are kept; by default the user's cache."),
-    ] = None,
+    cache: Cache = None,
 ) -> None:
     """Start the broker unless it runs; print its address. It goes on until 'overdue kafka stop'."""
     broker = Broker(folder or default_folder(), port=port, heap=heap, cache=cache)

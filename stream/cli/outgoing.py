@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from schemas.catalogue import BUSINESS_DAYS, TOPIC_OF_TYPE
+from schemas.types import parse_instant
 from stream.translate import records
 from stream.translate.lines import Line
 
@@ -31,13 +33,22 @@ class Outgoing(NamedTuple):
 
 def in_binary_mode(line: Line) -> Outgoing:
     """The event of a checked line, its attributes as headers and its data as the value."""
-    event: dict[str, Any] = orjson.loads(line.value)
-    data = event.pop("data")
-    headers = [(records.CONTENT_TYPE, str(event.pop("datacontenttype", None) or "application/json").encode())]
-    headers += [(records.PREFIX + name, _attribute(value)) for name, value in event.items() if value is not None]
+    return binary(orjson.loads(line.value))
+
+
+def binary(event: Mapping[str, Any]) -> Outgoing:
+    """An event of a known type with a time that can be read; its data may still be wrong."""
+    data = event["data"]
+    headers = [(records.CONTENT_TYPE, str(event.get("datacontenttype") or "application/json").encode())]
+    headers += [
+        (records.PREFIX + name, _attribute(value))
+        for name, value in event.items()
+        if value is not None and name not in ("data", "datacontenttype")
+    ]
     topic = TOPIC_OF_TYPE[event["type"]].name
     key = data["business_date"] if topic == BUSINESS_DAYS else data["loan_id"]
-    return Outgoing(topic, key.encode(), orjson.dumps(data), headers, line.timestamp)
+    timestamp = parse_instant(event["time"]).timestamp()
+    return Outgoing(topic, key.encode(), orjson.dumps(data), headers, round(timestamp * 1000))
 
 
 def as_it_stands(line: Line, default_topic: str | None) -> Outgoing | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from stream.local import process
 from stream.local.process import Identity
 
+REAP_SECONDS = 30
 SUPERVISOR = Path(__file__).with_name("supervise.py")
 
 
@@ -57,10 +58,14 @@ class Owned:
         """Take leave of the supervisor, which has ended with the process.
 
         Its input stays open until then: closed earlier, it would take this process for gone and remove the folder.
+        Closing it is the last resort, where the process does not end.
         """
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is not None:
-            supervisor.wait()
+            try:
+                supervisor.wait(REAP_SECONDS)
+            except subprocess.TimeoutExpired:
+                supervisor.communicate()
             for pipe in (supervisor.stdin, supervisor.stdout):
                 if pipe is not None:
                     pipe.close()

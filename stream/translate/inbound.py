@@ -13,7 +13,7 @@ from schemas.types import MAX_EVENT_ID_LENGTH
 from stream.engine.facts import DayOpened, Fact
 from stream.translate.judge import MAX_HEADER_BYTES, MAX_HEADERS, MAX_HEADERS_BYTES, judge
 from stream.translate.layouts import Layout, layout_of, others_hold
-from stream.translate.local_days import LocalDays
+from stream.translate.local_days import REST_OF_HOUR, LocalDays
 from stream.translate.quick import QUICK_OF_TYPE, STRUCTURED_OF_TOPIC, Quick, Undecided, structured_quotes
 from stream.translate.records import (
     CONTENT_TYPE,
@@ -40,7 +40,9 @@ class Inbound:
         days = LocalDays(time_zone)
         self._days = days
         self._day_of = days.of
+        self._utc_hours = days.utc_hours
         self._topics = {topic_prefix + topic.name: topic.name for topic in TOPICS if topic.is_input} | {"": ""}
+        self._structured = {topic: STRUCTURED_OF_TOPIC[name] for topic, name in self._topics.items()}
         self._layouts: dict[str, list[Layout]] = {}
         self._sorts: dict[tuple[Any, ...], Quick] = {}
         self._last_sort: tuple[Any, ...] = ()
@@ -101,20 +103,20 @@ class Inbound:
                 continue
             if len(event_id) > MAX_EVENT_ID_LENGTH:
                 raise Undecided
-            recorded = self._day_of(time.decode())
+            recorded = self._utc_hours.get(time[:13])
+            if recorded is None or time[13:] not in REST_OF_HOUR:
+                recorded = self._day_of(time.decode())
             return fact(event_id.decode(), recorded, record.key, decode(value), value.count(b'"'))
         return self._decode_structured(record, value)
 
     def _decode_structured(self, record: Record, value: bytes) -> Fact | DayOpened:
         """The same for structured mode."""
         headers = record.headers
-        content_type = None
-        if headers:
-            content_type = dict(headers).get(CONTENT_TYPE)
-            if len(headers) != (content_type is not None) and not _no_attribute_in(headers):
-                raise Undecided
+        content_type = headers[0][1] if headers else None
+        if headers and (len(headers) > 1 or headers[0][0] != CONTENT_TYPE):
+            content_type = _content_type(headers)
         topic = record.topic
-        event = STRUCTURED_OF_TOPIC[self._topics[topic]](value)
+        event = self._structured[topic](value)
         sort = (topic, type(event), event.source, content_type, event.dataschema)
         if sort != self._last_sort:
             quick = self._sorts.get(sort)
@@ -143,7 +145,7 @@ class Inbound:
 
     def _keep_sort(self, record: Record, quick: Quick) -> None:
         try:
-            event = STRUCTURED_OF_TOPIC[self._topics[record.topic]](record.value or b"")
+            event = self._structured[record.topic](record.value or b"")
         except _UNDECIDED:
             return  # such an event takes the slow path each time
         content_type = dict(record.headers).get(CONTENT_TYPE)
@@ -152,17 +154,14 @@ class Inbound:
         self._sorts[record.topic, type(event), event.source, content_type, event.dataschema] = quick
 
 
-def _headers_hold(headers: Headers) -> bool:
-    """Whether headers of a structured event are few, small, there once and not null."""
-    if len(headers) > MAX_HEADERS or len(dict(headers)) != len(headers):
-        return False
-    values = [value for _, value in headers]
-    if None in values:
-        return False
-    sizes = list(map(len, values))
-    return sum(sizes) <= MAX_HEADERS_BYTES and max(sizes, default=0) <= MAX_HEADER_BYTES
-
-
-def _no_attribute_in(headers: Headers) -> bool:
-    """Whether headers hold and none of them is of CloudEvents."""
-    return _headers_hold(headers) and not any(name.startswith(PREFIX) for name, _ in headers)
+def _content_type(headers: Headers) -> bytes | None:
+    """The content type of a structured event that has other headers, too, where these are small and there once."""
+    named = dict(headers)
+    if len(headers) > MAX_HEADERS or len(named) != len(headers) or None in named.values():
+        raise Undecided
+    sizes = list(map(len, named.values()))
+    if sum(sizes) > MAX_HEADERS_BYTES or max(sizes) > MAX_HEADER_BYTES:
+        raise Undecided
+    if any(name.startswith(PREFIX) for name in named):
+        raise Undecided
+    return named.get(CONTENT_TYPE)

@@ -12,7 +12,8 @@ from schemas.types import parse_instant
 from stream.engine.dates import Day
 
 _MINUTES_AND_SECONDS: Final = frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
-_REST_OF_UTC: Final = frozenset(text + "Z" for text in _MINUTES_AND_SECONDS)
+REST_OF_HOUR: Final = frozenset(f"{text}Z".encode() for text in _MINUTES_AND_SECONDS)
+"""What may follow the hour in a UTC time of whole seconds, as it stands in a header."""
 _PARTS: Final = re.compile(
     r"(?P<hour>[0-9-]{10}T[0-9]{2})(?P<rest>:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(?P<zone>\S{1,6})"
 )
@@ -27,8 +28,9 @@ class LocalDays:
     def __init__(self, time_zone: str) -> None:
         """An IANA zone name, such as Asia/Shanghai; raises ZoneInfoNotFoundError for another."""
         self.zone = ZoneInfo(time_zone)
-        self._utc_hours: dict[str, Day] = {}
         self._hours: dict[str, Day] = {}
+        self.utc_hours: dict[bytes, Day] = {}
+        """Local day by UTC hour, `2024-01-31T08`, for hours that lie within one local day; filled by `of`."""
         self.midnight = lru_cache(maxsize=1 << 14)(self._midnight)
 
     def of(self, text: str) -> Day:
@@ -40,19 +42,12 @@ class LocalDays:
         Raises:
             PydanticCustomError: as `parse_instant`.
         """
-        day = self._utc_hours.get(text[:13])
-        if day is not None and text[13:] in _REST_OF_UTC:
-            return day
-        return self._look_up(text)
-
-    def _look_up(self, text: str) -> Day:
-        """The day of a time that has an offset or a fraction of a second, or whose hour is not remembered."""
         day = self._hours.get(text[:13] + text[19:])
         if day is not None and text[13:19] in _MINUTES_AND_SECONDS:
             return day
         parts = _PARTS.fullmatch(text)
         if parts is not None and parts["rest"] in _MINUTES_AND_SECONDS:
-            day = self._hours.get(parts["hour"] + parts["zone"])
+            day = self._hours.get(parts["hour"] + parts["zone"])  # without the fraction of the second
             if day is not None:
                 return day
         moment = parse_instant(text)
@@ -64,10 +59,10 @@ class LocalDays:
     def _remember(self, hour: str, zone: str, day: Day) -> None:
         if len(self._hours) >= _MAX_HOURS:
             self._hours.clear()
-            self._utc_hours.clear()
+            self.utc_hours.clear()
         self._hours[hour + zone] = day
         if zone == "Z":
-            self._utc_hours[hour] = day
+            self.utc_hours[hour.encode()] = day
 
     def at(self, moment: datetime) -> Day:
         """The local day of a moment."""

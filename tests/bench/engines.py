@@ -9,14 +9,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Message
 
 from tests.bench.kafka import Kafka
 from tests.bench.machine import EngineError, Running
 from tests.bench.portfolio import AS_OF
-from tests.bench.reference import Said
+from tests.bench.reference import Expected, Said
 
 PEERS: Final = Path(__file__).parent / "peers"
 
@@ -67,6 +67,10 @@ class Engine(ABC):
     def outputs(self, place: Place) -> list[str]:
         """Topics that must be there before it starts; the alerts are in the first."""
 
+    def compacted_outputs(self, place: Place) -> list[str]:
+        """The compacted ones among the topics that must be there."""
+        return []
+
     def prepare(self, place: Place) -> None:  # noqa: B027
         """What must happen before its first start, besides the topics."""
 
@@ -82,6 +86,10 @@ class Engine(ABC):
     def said(self, message: Message) -> Said | None:
         """What an alert says; None for a record that is not compared."""
 
+    def afterwards(self, running: Running, place: Place, expected: Expected) -> dict[str, Any]:
+        """What else is measured of this engine once the repayments are done and compared."""
+        return {}
+
     def start(self, place: Place, disbursements: int, repayments: int, log: str) -> Running:
         command = self.command(place, disbursements, repayments)
         return Running(command.arguments, command.environment, place.directory / log)
@@ -94,7 +102,7 @@ class Peer(Engine):
     name: str
     program: str
     exactly_once: bool = False
-    settings: Mapping[str, str | int] = field(default_factory=dict)
+    settings: Mapping[str, str | float] = field(default_factory=dict)
 
     def command(self, place: Place, disbursements: int, repayments: int) -> Command:
         if self.program == "kstreams":
@@ -150,17 +158,41 @@ def _tool(command: list[str], needs: str) -> None:
         raise EngineError(f"{command[0]} failed:\n{error.stdout}{error.stderr}") from None
 
 
+_STREAMS: Final = {"session": 6_000}
+"""Kafka Streams does not leave its group when it stops: a short session only shortens the wait between two trials."""
+
 PEER_ENGINES: Final = (
     Peer("faust", "faust"),
-    Peer("kafka-streams-alo", "kstreams", settings={"guarantee": "at_least_once"}),
-    Peer("kafka-streams-alo-memory", "kstreams", settings={"guarantee": "at_least_once", "store": "memory"}),
-    Peer("kafka-streams-eos", "kstreams", exactly_once=True, settings={"guarantee": "exactly_once_v2"}),
+    Peer("kafka-streams-alo", "kstreams", settings={**_STREAMS, "guarantee": "at_least_once"}),
+    Peer("kafka-streams-alo-memory", "kstreams", settings={**_STREAMS, "guarantee": "at_least_once", "store": "memory"}),
+    Peer("kafka-streams-eos", "kstreams", exactly_once=True, settings={**_STREAMS, "guarantee": "exactly_once_v2"}),
     Peer(
         "kafka-streams-eos-memory",
         "kstreams",
         exactly_once=True,
-        settings={"guarantee": "exactly_once_v2", "store": "memory"},
+        settings={**_STREAMS, "guarantee": "exactly_once_v2", "store": "memory"},
     ),
     Peer("quix-eos", "quix", exactly_once=True, settings={"guarantee": "exactly-once"}),
     Peer("naive", "naive"),
+)
+
+LOW_LATENCY_PEERS: Final = (
+    Peer(
+        "kafka-streams-eos-low-latency",
+        "kstreams",
+        exactly_once=True,
+        settings={**_STREAMS, "guarantee": "exactly_once_v2", "linger": 0, "commit": 20},
+    ),
+    Peer(
+        "kafka-streams-eos-memory-low-latency",
+        "kstreams",
+        exactly_once=True,
+        settings={**_STREAMS, "guarantee": "exactly_once_v2", "store": "memory", "linger": 0, "commit": 20},
+    ),
+    Peer(
+        "quix-eos-low-latency",
+        "quix",
+        exactly_once=True,
+        settings={"guarantee": "exactly-once", "linger": 0, "commit": 0.1, "poll": 0.01},
+    ),
 )

@@ -81,6 +81,11 @@ class Kafka:
         answer = self.admin.list_consumer_group_offsets([request], require_stable=False)[group].result()
         return [max(0, one.offset) for one in answer.topic_partitions]
 
+    def members(self, group: str) -> int:
+        """How many members of a group have partitions."""
+        described = self.admin.describe_consumer_groups([group])[group].result()
+        return sum(bool(member.assignment.topic_partitions) for member in described.members)
+
     def set_offsets(self, group: str, topic: str, offsets: list[int]) -> None:
         """Move the group; waits until its last member has left."""
         moved = [TopicPartition(topic, number, offset) for number, offset in enumerate(offsets)]
@@ -122,7 +127,6 @@ class Kafka:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
-                "fetch.wait.max.ms": 10,
             }
         )
 

@@ -1,8 +1,8 @@
 """The reference data: loans of 12 installments and a backlog of repayments, the same for every engine.
 
-All events are recorded on one business date. Loans differ in how many installments are past due on it, and the
-repayments of the backlog bring them down through the buckets; a few are delivered twice. Everything follows from the
-seed: two calls give the same events.
+All events are of one business date. Loans differ in how many installments are past due on it, and the repayments,
+all paid on that day, bring them down through the buckets; a few are delivered twice. Everything follows from the seed:
+two calls give the same events.
 """
 
 from __future__ import annotations
@@ -25,12 +25,9 @@ MIDNIGHT: Final = datetime(2026, 3, 15, 16, 0, tzinfo=UTC)
 DISBURSED_AT: Final = MIDNIGHT + timedelta(hours=6)
 REPAID_FROM: Final = MIDNIGHT + timedelta(hours=10)
 REPAID_WITHIN: Final = timedelta(hours=12)
-BACKLOG_DAYS: Final = 20
-"""Value dates of the repayments: the days up to AS_OF."""
-
 INSTALLMENTS: Final = 12
 REDELIVERED: Final = 0.02
-PAST_DUE_COUNTS: Final = (1, 2, 3, 4, 6, 8, 10)
+PAST_DUE_COUNTS: Final = (1, 2, 3, 4, 5, 6, 8, 10)
 """Installments past due of a loan in arrears, each as likely as the others."""
 
 _TYPES: Final = {"disbursements": "loan.disbursed", "repayments": "loan.repaid"}
@@ -75,7 +72,6 @@ class Payment(NamedTuple):
 
     number: int
     loan: int
-    value_date: date
     amount: int
 
 
@@ -90,9 +86,9 @@ class Portfolio:
 
     def all_loans(self) -> Iterator[Loan]:
         random = Random(self.seed)
-        alerts_of_loan_in_arrears = sum(min(count, 4) for count in PAST_DUE_COUNTS) / len(PAST_DUE_COUNTS)
+        alerts_of_loan_in_arrears = sum(min(count, 7) for count in PAST_DUE_COUNTS) / len(PAST_DUE_COUNTS)
         repayments_of_loan = self.repayments / self.loans
-        stops_at_each_bucket = max(0.3, 1 - 2.5 / repayments_of_loan)  # few large payments jump over buckets
+        stops_at_each_bucket = max(0.3, 0.94 - 2.5 / repayments_of_loan)  # few large payments jump over buckets
         arrears = self.alert_share * repayments_of_loan / (alerts_of_loan_in_arrears * stops_at_each_bucket)
         for number in range(self.loans):
             past_due = random.choice(PAST_DUE_COUNTS) if random.random() < arrears else 0
@@ -142,7 +138,7 @@ class Portfolio:
             data = {
                 "loan_id": loan_id,
                 "payment_id": f"P{payment.number:08d}",
-                "value_date": payment.value_date.isoformat(),
+                "value_date": AS_OF.isoformat(),
                 "amount": payment.amount,
                 "kind": "repayment",
             }
@@ -168,9 +164,7 @@ def _loan(number: int, past_due: int, random: Random) -> Loan:
         (k + 1, _month(first + k, day_of_month), part, max(1, (principal - part * k) * 8 // 1000))
         for k in range(INSTALLMENTS)
     ]
-    earliest_value_date = AS_OF - timedelta(days=BACKLOG_DAYS)
-    disbursed = min(_month(first - 1, day_of_month), earliest_value_date)
-    return Loan(loan_id_of(number), number, disbursed, rows, sum(row[2] + row[3] for row in rows))
+    return Loan(loan_id_of(number), number, _month(first - 1, day_of_month), rows, sum(row[2] + row[3] for row in rows))
 
 
 def _month(month: int, day_of_month: int) -> date:
@@ -179,9 +173,10 @@ def _month(month: int, day_of_month: int) -> date:
 
 
 def _amounts(total: int, average: float, random: Random) -> list[int]:
-    """What a loan pays in the backlog, cut at random; a few loans pay a little too much."""
+    """What a loan pays in the backlog, cut at random: most nearly all, a few too much, one in seven only some."""
+    share = random.uniform(0.05, 0.4) if random.random() < 1 / 7 else random.uniform(0.75, 1.02)
     count = max(1, int(average * random.uniform(0.6, 1.4) + random.random()))
-    paid = int(total * random.uniform(0.75, 1.02))
+    paid = int(total * share)
     cuts = sorted(random.randint(1, paid - 1) for _ in range(count - 1))
     return [end - start for start, end in zip([0, *cuts], [*cuts, paid], strict=True) if end > start]
 
@@ -190,9 +185,8 @@ def _deliveries(moments: list[tuple[float, int, int]], limit: int, random: Rando
     """The first `limit` deliveries; some payments come a second time, 10 to 5,000 deliveries later."""
     again: dict[int, Payment] = {}
     delivered = 0
-    for number, (moment, loan, amount) in enumerate(moments):
-        value_date = AS_OF - timedelta(days=BACKLOG_DAYS - 1 - int(moment * BACKLOG_DAYS))
-        payment = Payment(number, loan, value_date, amount)
+    for number, (_, loan, amount) in enumerate(moments):
+        payment = Payment(number, loan, amount)
         if random.random() < REDELIVERED:
             again[delivered + random.randint(10, 5_000)] = payment
         for delivery in (payment, again.pop(delivered, None)):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
+from datetime import date, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -40,29 +42,41 @@ class _Standing:
 
     def pay(self, amount: int, cause: str) -> Said | None:
         self.paid += amount
+        return self.judge(AS_OF, self.past_due_total, cause)
+
+    def open_next_day(self) -> Said | None:
+        tomorrow = AS_OF + timedelta(days=1)
+        past_due = sum(due < tomorrow.toordinal() for due in self.due)
+        return self.judge(tomorrow, self.totals[past_due - 1] if past_due else 0, f"business-day:{tomorrow}")
+
+    def judge(self, as_of: date, past_due_total: int, cause: str) -> Said | None:
         days = 0
-        if self.paid < self.past_due_total:
-            days = AS_OF.toordinal() - self.due[bisect_right(self.totals, self.paid)]
+        if self.paid < past_due_total:
+            days = as_of.toordinal() - self.due[bisect_right(self.totals, self.paid)]
         bucket, previous = _bucket(days), self.bucket
         if bucket == previous:
             return None
         self.bucket = bucket
-        return Said(self.loan_id, cause, days, previous, bucket, max(0, self.past_due_total - self.paid))
+        return Said(self.loan_id, cause, days, previous, bucket, max(0, past_due_total - self.paid))
 
 
 def _bucket(days: int) -> str | None:
+    """The code of the shipped policy: a month has 30 days, and after six there is only M6+."""
     if days == 0:
         return None
-    return "M1" if days <= 30 else "M2" if days <= 60 else "M3" if days <= 90 else "M4+"
+    months = (days + 29) // 30
+    return f"M{months}" if months <= 6 else "M6+"
 
 
 class Expected(NamedTuple):
-    """Alerts of the disbursements and of the repayments, each with its number of times."""
+    """Alerts by what causes them, each with its number of times."""
 
     at_disbursement: Counter[Said]
     at_repayment: Counter[Said]
+    at_next_day: Counter[Said]
+    """What the passing of one more day causes; only an engine that knows business days says it."""
 
-    def all(self) -> Counter[Said]:
+    def caused_by_events(self) -> Counter[Said]:
         return self.at_disbursement + self.at_repayment
 
 
@@ -79,4 +93,9 @@ def expected_alerts(portfolio: Portfolio) -> Expected:
         said = standings[payment.loan].pay(payment.amount, event_id_of(payment))
         if said:
             later[said] += 1
-    return Expected(Counter(said for said in first if said), later)
+    next_day = [standing.open_next_day() for standing in standings]
+    return Expected(_counted(first), later, _counted(next_day))
+
+
+def _counted(said: Iterable[Said | None]) -> Counter[Said]:
+    return Counter(one for one in said if one is not None)

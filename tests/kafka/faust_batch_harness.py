@@ -163,7 +163,7 @@ class Case:
     # -- input -------------------------------------------------------------------------------------------------
 
     def events(self, count: int, *, keys: int = 40, first: int = 0) -> list[Event]:
-        """Events spread over both topics and all partitions, each later than the one before; a key has one partition."""
+        """Events over both topics and all partitions, each later than the one before; a key has one partition."""
         return [
             Event(
                 self.b if number % 3 == 0 else self.a,

@@ -7,7 +7,10 @@ import time
 
 import pytest
 
-from tests.kafka.faust_batch_harness import NewCase, by_definition, new_case  # noqa: F401 - a fixture
+from tests.kafka.faust_batch_harness import NewCase, by_definition
+
+pytest_plugins = ("tests.kafka.faust_batch_harness",)
+
 
 def test_events_of_two_topics_are_processed_once_and_in_time_order(new_case: NewCase) -> None:
     """Records of both topics come in the order of their time; headers reach the agent and the output."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-from tests.kafka.faust_batch_harness import START_MS, Case, Event, NewCase, Worker, new_case  # noqa: F401 - a fixture
+from tests.kafka.faust_batch_harness import START_MS, Case, Event, NewCase, Worker
+
+pytest_plugins = ("tests.kafka.faust_batch_harness",)
 
 SOON = 20
 
@@ -74,11 +76,10 @@ def test_large_outputs_are_split_into_batches(new_case: NewCase) -> None:
 def test_stopped_task_commits_nothing_and_the_others_go_on(new_case: NewCase) -> None:
     """StopTask: its batch leaves no trace, its partitions stay owned and unread, the other tasks work on."""
     case = new_case("stop", settings={"stall_timeout": 2.0})
-    events = case.events(400)
-    case.publish(events)
+    events = case.events(400)  # 100 in each partition, so that two full batches come before the one that stops
+    last = [Event(case.a, 1, "k001", value, START_MS + 5000) for value in ("before", "stop")]
+    case.publish([*events, *last])
     worker = case.start()
-    case.run_to_the_end(worker)
-    case.publish([Event(case.a, 1, "k001", "before", START_MS + 5000), Event(case.a, 1, "k001", "stop", START_MS + 5001)])
     stopped = worker.until("the stop", lambda: worker.all("task_stopped"))
     assert stopped[0]["partition"] == 1
     assert stopped[0]["reason"] == "the test asked for it"

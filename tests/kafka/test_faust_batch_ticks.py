@@ -7,7 +7,9 @@ import json
 import pytest
 from confluent_kafka import Producer
 
-from tests.kafka.faust_batch_harness import Case, NewCase, new_case  # noqa: F401 - a fixture
+from tests.kafka.faust_batch_harness import Case, NewCase
+
+pytest_plugins = ("tests.kafka.faust_batch_harness",)
 
 
 def ticks(case: Case) -> dict[int, list[tuple[str, int]]]:
@@ -34,7 +36,7 @@ def test_tick_sees_exactly_the_events_before_it(new_case: NewCase, carried: bool
     case.run_to_the_end(worker)
     assert worker.terminate() == 0
     each = [("day0", 100), ("day1", 200), ("day2", 300), ("day3", 300 if not carried else 325)]
-    assert ticks(case) == {partition: each for partition in range(4)}
+    assert ticks(case) == dict.fromkeys(range(4), each)
 
 
 def test_carried_offsets_rule_over_timestamps(new_case: NewCase) -> None:
@@ -65,7 +67,9 @@ def test_open_upstream_transaction_holds_the_tick_and_nothing_else_breaks(new_ca
     case.publish_tick("day", 1_700_000_100_000)
     worker = case.start()
     worker.until("the report", lambda: worker.all("left_open"))
-    worker.until("a tick that waits longer than a stall", lambda: [w for w in worker.all("barrier_wait") if w["seconds"] > 3])
+    worker.until(
+        "a tick that waits longer than a stall", lambda: [w for w in worker.all("barrier_wait") if w["seconds"] > 3]
+    )
     assert ticks(case)[0] == []
     assert ticks(case)[1] == [("day", 0)]
     upstream.commit_transaction(30)

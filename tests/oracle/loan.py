@@ -82,13 +82,12 @@ class Loan:
     delinquent: bool = False
     bucket: str | None = None
     bucket_history: list[dict[str, str | None]] = field(default_factory=list)
-    last_event_id: str = ""
     _balance: Balance | None = None
 
     def begin(self, disbursement: dict[str, Any]) -> None:
         """A disbursement begins the loan; after a cancellation it begins anew."""
         self.disbursement, self.cancelled = disbursement, False
-        self.payments, self.standing_alerts, self.bucket_history = {}, [], []
+        self.payments, self.standing_alerts = {}, []
         self.forget()
 
     def forget(self) -> None:
@@ -273,7 +272,6 @@ class Loan:
             else None,
             "max_days_past_due_ever": worst,
             "policy_version": self.policy.version,
-            "last_event_id": self.last_event_id,
         }
 
 

@@ -182,14 +182,14 @@ class Task:
         """Corrections of what was said of `since` and later, then the transition of today, then the standing."""
         if cause:
             loan.forget()
-            loan.last_event_id = cause
             self.alerts += loan.correct(cause, since)
         now = loan.now(self._today)
         self.alerts += loan.judge(self._today, now, cause)
         standing = loan.standing(self._today, now)
-        known = self.standings.get(loan.loan_id)
-        if known is None or known | {"as_of": standing["as_of"]} != standing:
-            self.standings[loan.loan_id] = standing
+        known = self.standings.get(loan.loan_id, {})
+        if any(known.get(name) != said for name, said in standing.items() if name != "as_of"):
+            last_event = cause or f"business-day:{self._today.isoformat()}"
+            self.standings[loan.loan_id] = standing | {"last_event_id": last_event}
             self.standing_count += 1
 
     @property

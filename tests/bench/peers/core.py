@@ -13,8 +13,8 @@ import time
 from datetime import date
 from typing import Any
 
-BUCKETS = (None, "M1", "M2", "M3", "M4+")
-LAST_DAY_OF_BUCKET = (0, 30, 60, 90)
+BUCKETS = (None, "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
+LAST_DAY_OF_BUCKET = (0, 30, 60, 90, 120, 150, 180)
 REMEMBERED_PAYMENTS = 64
 
 State = dict[str, Any]

@@ -29,12 +29,13 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * The job of core.py on Kafka Streams. BOOTSTRAP PREFIX APP as_of=DATE [guarantee=at_least_once|exactly_once_v2]
- * [store=rocks|memory] [threads=1] [directory=..] [commit=ms] [linger=ms] [disbursements=N] [repayments=N]
+ * [store=rocks|memory] [threads=1] [directory=..] [commit=ms] [linger=ms] [session=ms] [disbursements=N]
+ * [repayments=N]
  */
 public class LoanApp {
     static final ObjectMapper MAPPER = new ObjectMapper();
-    static final String[] BUCKETS = {null, "M1", "M2", "M3", "M4+"};
-    static final long[] LAST_DAY_OF_BUCKET = {0, 30, 60, 90};
+    static final String[] BUCKETS = {null, "M1", "M2", "M3", "M4", "M5", "M6", "M6+"};
+    static final long[] LAST_DAY_OF_BUCKET = {0, 30, 60, 90, 120, 150, 180};
     static final int REMEMBERED_PAYMENTS = 64;
 
     public static class State {
@@ -197,6 +198,8 @@ public class LoanApp {
         if (settings.containsKey("commit")) properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, settings.get("commit"));
         if (settings.containsKey("linger"))
             properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), settings.get("linger"));
+        if (settings.containsKey("session"))
+            properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), settings.get("session"));
         long asOf = LocalDate.parse(settings.get("as_of")).toEpochDay();
         boolean memory = settings.getOrDefault("store", "rocks").equals("memory");
         StoreBuilder<KeyValueStore<String, State>> store = Stores.keyValueStoreBuilder(

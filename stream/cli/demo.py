@@ -1,0 +1,136 @@
+"""`overdue demo`: everything at once, on a sample portfolio."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stream.cli.app import app
+from stream.cli.demo_kafka import DemoOnKafka
+from stream.cli.demo_offline import alert_ids, tell
+from stream.cli.demo_screen import Screen
+from stream.cli.demo_story import Story
+from stream.cli.demo_worker import APP_ID, DemoWorker
+from stream.cli.errors import CommandError
+from stream.cli.kafka import Cache, start_report
+from stream.cli.terminal import output, say
+from stream.cli.topics import apply_layout
+from stream.engine.policy import Policy
+from stream.local.broker import Broker, missing
+from stream.local.portfolio import Sample, sample
+from stream.policy_file import load_policy
+from stream.settings import Settings
+
+PARTITIONS = 4
+
+WELCOME = (
+    "A small lender's five weeks, as events: 240 loans of five products are handed over or paid out; borrowers pay on"
+    " time, late, in part, or not at all; some of it is told late, twice, or wrong. Each line below is an alert:"
+    " date, loan, what happened, bucket before → after, days past due, amount overdue, reason."
+)
+WITHOUT_KAFKA = (
+    "The sample goes through the same engine in this process. That leaves out Kafka itself: topics, a worker that"
+    " restores and shares its state, and each alert exactly once across crashes."
+)
+
+
+@app.command()
+def demo(
+    in_process: Annotated[bool, typer.Option("--in-process", help="Without Kafka, even where it could run.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another portfolio.")] = 7,
+    cache: Annotated[
+        Path | None,
+        typer.Option("--cache", metavar="PATH", help="Where Kafka's jars are kept; by default the user's cache."),
+    ] = None,
+) -> None:
+    """See it work: a local Kafka, a worker, and a sample portfolio over five weeks of business days.
+
+    Alerts are shown as they come, then a summary; everything is stopped and removed again. The first time Kafka's
+    jars are fetched with Maven. Without Java or Maven the same sample runs in this process.
+    """
+    lacking = missing(cache)
+    portfolio, policy, screen = sample(seed=seed), load_policy(), Screen(output())
+    try:
+        with _termination_as_ctrl_c():
+            screen.words(WELCOME)
+            if in_process or lacking is not None:
+                if lacking is not None:
+                    say(lacking)
+                say(WITHOUT_KAFKA)
+                _in_process(portfolio, policy, screen)
+            else:
+                _on_kafka(portfolio, policy, screen, cache)
+    except KeyboardInterrupt:
+        say("Stopped before the end; nothing is left running.")
+
+
+def _on_kafka(portfolio: Sample, policy: Policy, screen: Screen, cache: Path | None) -> None:
+    broker = Broker.temporary(cache=cache)
+    try:
+        with start_report() as report:
+            address = broker.start(report)
+        settings = _settings(address)
+        worker = DemoWorker(address)
+        try:
+            asyncio.run(apply_layout(settings, keep_forever=True))
+            worker.start()
+            say(f"Kafka runs at {address}, with {PARTITIONS} partitions; a worker starts.")
+            began = time.monotonic()
+            story = asyncio.run(DemoOnKafka(portfolio, policy, settings, worker).tell(screen.day, screen.alert))
+            seconds = time.monotonic() - began
+        finally:
+            worker.stop()
+    finally:
+        broker.close()
+    _end(story, screen, seconds, _agreement(story, portfolio, policy))
+    say("Kafka and the worker are stopped, and their data is removed. For one that stays: overdue kafka start")
+
+
+def _in_process(portfolio: Sample, policy: Policy, screen: Screen) -> None:
+    began = time.monotonic()
+    story = tell(portfolio, policy, screen.day, screen.alert)
+    _end(story, screen, time.monotonic() - began, None)
+    say("To see it on Kafka: install Java 17 and Maven, and run overdue demo again.")
+
+
+def _end(story: Story, screen: Screen, seconds: float, agreement: str | None) -> None:
+    screen.summary(story, seconds, agreement)
+    if mistakes := story.mistakes():
+        raise CommandError("This does not add up: " + "; ".join(mistakes) + ".")
+
+
+def _agreement(story: Story, portfolio: Sample, policy: Policy) -> str:
+    """That a run without Kafka says the same. Raises CommandError where it does not."""
+    here = alert_ids(portfolio.events, policy)
+    there = {said.id for said in story.said}
+    if here != there:
+        raise CommandError(
+            f"The same events in this process give other alerts: {len(here - there)} that Kafka's run did not give,"
+            f" and {len(there - here)} that only it gave."
+        )
+    return f"the same events without Kafka give the same {len(here)} alert ids"
+
+
+def _settings(brokers: str) -> Settings:
+    """The demo's settings: the environment does not change what it shows."""
+    return Settings.model_construct(
+        **{name: field.default for name, field in Settings.model_fields.items()}
+        | {"brokers": brokers, "partitions": PARTITIONS, "replication": 1, "app_id": APP_ID}
+    )
+
+
+@contextmanager
+def _termination_as_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends the demo as Ctrl-C does: everything that it started is stopped first."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

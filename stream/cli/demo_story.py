@@ -1,0 +1,114 @@
+"""What the demo finds out and tells at the end. Pure: the same for a run on Kafka and one in this process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from stream.cli.alerts import NO_BUCKET, kind_of
+
+
+class Said(NamedTuple):
+    """An alert that came."""
+
+    kind: str
+    """The CloudEvents type."""
+    id: str
+    alert: Mapping[str, Any]
+
+
+@dataclass
+class Story:
+    """Everything that was published and said so far."""
+
+    days: int = 0
+    published: int = 0
+    said: list[Said] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Events by outcome, as the loan agent counts them; alerts and rejects apart."""
+    rejected: Counter[str] = field(default_factory=Counter)
+    """Dead letters by reason code."""
+    standings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Loan to its last standing."""
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait for their loan's disbursement now."""
+        return self.outcomes["waiting"] - self.outcomes["released"]
+
+    @property
+    def arrived(self) -> int:
+        """Events that the agent has dealt with, business days apart."""
+        outcomes = self.outcomes
+        return outcomes["applied"] + outcomes["duplicate"] + outcomes["rejected"] + self.waiting
+
+    def mistakes(self) -> list[str]:
+        """What does not add up; nothing, if all is well."""
+        wrong = []
+        if self.arrived != self.published:
+            wrong.append(f"{self.published} events were published, but {self.arrived} are accounted for")
+        if sum(self.rejected.values()) != self.outcomes["rejected"]:
+            wrong.append(
+                f"{self.outcomes['rejected']} were rejected, but {sum(self.rejected.values())} dead letters came"
+            )
+        doubled = len(self.said) - len({said.id for said in self.said})
+        if doubled:
+            wrong.append(f"{doubled} alerts came twice")
+        return wrong
+
+
+def account(story: Story) -> str:
+    """The sum of the events, in one line."""
+    outcomes = story.outcomes
+    return (
+        f"{story.published} events = {outcomes['applied']} applied + {outcomes['duplicate']} duplicates dropped"
+        f" + {outcomes['rejected']} dead letters + {story.waiting} waiting"
+    )
+
+
+def alerts_by_kind(story: Story) -> list[tuple[str, int, str]]:
+    """Words, count and style of each kind of alert, in the order of a loan's life."""
+    kinds = Counter(kind_of(said.kind, said.alert) for said in story.said)
+    order = ["overdue", "worse", "better", "cured", "corrected"]
+    known = sorted(kinds, key=lambda kind: (order.index(kind.words) if kind.words in order else 9, kind.words))
+    return [(kind.words, kinds[kind], kind.style) for kind in known]
+
+
+def loans_at_the_end(story: Story) -> list[tuple[str, int]]:
+    """Loans by bucket, and those that are not active by their status."""
+    found = Counter(_place(standing) for standing in story.standings.values())
+    return sorted(found.items(), key=lambda place: (_rank(place[0]), place[0]))
+
+
+def corrections(story: Story) -> Iterator[str]:
+    """Each correction in a sentence: what was said, what was true, and what told."""
+    by_id = {said.id: said for said in story.said}
+    for said in story.said:
+        if (superseded := by_id.get(str(said.alert.get("supersedes")))) is None:
+            continue
+        day, alert = said.alert["as_of"], said.alert
+        truth = "not overdue" if alert["bucket"] is None else f"in {alert['bucket']}"
+        yield (
+            f"{alert['loan_id']} on {day}: said {superseded.alert['bucket'] or NO_BUCKET},"
+            f" was {truth}; told by {', '.join(alert['causes'])}"
+        )
+
+
+def weekday(day: date) -> str:
+    """The day as a heading has it: 2026-03-09 Mon."""
+    return f"{day.isoformat()} {['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][day.weekday()]}"
+
+
+def _place(standing: Mapping[str, Any]) -> str:
+    if standing["status"] != "active":
+        return str(standing["status"])
+    return str(standing["bucket"] or "not overdue")
+
+
+def _rank(place: str) -> int:
+    if place == "not overdue":
+        return 0
+    return 1 if place.startswith("M") else 2
