@@ -91,3 +91,9 @@ class RejectionCode(StrEnum):
     LOAN_ALREADY_DISBURSED = "loan_already_disbursed", "The loan was disbursed by another event."
     LOAN_NOT_ACTIVE = "loan_not_active", "The loan was cancelled; it takes no more events."
     PAYMENT_ALREADY_REVERSED = "payment_already_reversed", "The payment was reversed by another reversal."
+    OLDER_THAN_REPLAY_HORIZON = (
+        "older_than_replay_horizon",
+        "The value date lies behind the policy's replay horizon; what was then is an opening balance now.",
+    )
+    CREDIT_BALANCE_TOO_SMALL = "credit_balance_too_small", "More credit was to be paid out than the loan has."
+    LOAN_NOT_WRITTEN_OFF = "loan_not_written_off", "A recovery is for a loan that was written off; this one was not."

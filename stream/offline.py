@@ -120,7 +120,7 @@ class OfflineRun:
         sent: list[Sent] = []
         while today and today < day:
             today += 1
-            key, value, headers, timestamp = self._outbound.day_opened(Day(today), False, None)
+            (key, value, headers), timestamp = self._outbound.day_opened(Day(today), False, None)
             sent += self._run(tick=Line("", 0, 0, timestamp, key, value, headers))
         return sent
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from stream.agents.batch import TaskState
 from stream.agents.loan_agent import LoanAgent
 from stream.agents.results import BreakerOpenError
 from stream.agents.topics import Topics
@@ -73,6 +76,11 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int)
             agent_metrics.age(time.time() - batch.records[0].timestamp / 1000)  # noqa: TID251
         metrics.state_keys.labels(batch.partition).set(len(batch.store))
 
+    def open_task(partition: int, store: Mapping[bytes, bytes]) -> TaskState:
+        state = agent.open_task(partition, store)
+        gc.freeze()  # the restored table is long-lived: the garbage collector need not look at it again
+        return state
+
     def barrier(tick: Any) -> dict[str, int] | None:
         """End offsets that a tick carries; a tick that will be rejected waits for nothing."""
         try:
@@ -86,7 +94,7 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int)
         topics.inputs,
         table=table,
         process=process,
-        open_task=agent.open_task,
+        open_task=open_task,
         tick_topic=topics.business_days,
         barrier_of=barrier,
     )

@@ -71,7 +71,7 @@ class WallClock:
     async def _write(self, partition: int, day: Day) -> None:
         ends = await self._manager.end_offsets([(topic, partition) for topic in self._topics.inputs])
         offsets = {topic_partition.topic: offset for topic_partition, offset in ends.items()}
-        key, value, headers, _ = self._outbound.day_opened(day, False, offsets)
+        (key, value, headers), _ = self._outbound.day_opened(day, False, offsets)
         if self._producer is None:
             producer = AIOKafkaProducer(**self._client_options, enable_idempotence=True)
             await producer.start()

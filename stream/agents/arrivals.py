@@ -26,6 +26,12 @@ MAX_WAITING: Final = 64
 MAX_WAITING_DAYS: Final = 30
 MAX_DAYS_AHEAD: Final = 31
 
+_STEPS: Final[dict[type, Callable[..., list[Alert] | None]]] = {
+    Repaid: step.repay,
+    RepaymentReversed: step.reverse,
+    DisbursementCancelled: step.cancel,
+}
+
 
 class Arrivals:
     """The events of one batch."""
@@ -83,48 +89,37 @@ class Arrivals:
                 return self._refuse(record, RejectionCode.VALUE_DATE_TOO_FAR_AHEAD, fact.event_id)
             if touched is not None and fact.value_date > self._state.business_date:
                 return self._wait(key, record, fact, fact.value_date)
-        if touched is None and type(fact) is not Disbursed:
+        if touched is None and not isinstance(fact, Disbursed):
             return self._wait(key, record, fact, self._state.business_date + MAX_WAITING_DAYS + 1)
         try:
-            alerts = self._step(key, touched, fact)
+            if touched is None or isinstance(fact, Disbursed):
+                new = touched is None
+                touched, alerts = self._disburse(key, touched, fact)
+            else:
+                new = False
+                alerts = _STEPS[type(fact)](touched.loan, fact, touched.rules, self._state.business_date)
         except Refused as refused:
             return self._refuse(record, refused.reason_code, fact.event_id)
         if alerts is None:
             return "duplicate"
         for alert in alerts:
             self._results.say(key, alert, record.timestamp)
-        changed = touched
-        if changed is None or type(fact) is Disbursed:
-            changed = self._loans.read(key)
-        if changed is not None:
-            changed.changed = True
-            changed.timestamp = record.timestamp
+        touched.changed = True
+        touched.timestamp = record.timestamp
         if self._per_event:
             self._loans.write_back()
-        if touched is None:
+        if new:
             self.release(key, lambda event: True)
         return "applied"
 
-    def _step(self, key: bytes, touched: Touched | None, fact: Fact) -> list[Alert] | None:
-        today = self._state.business_date
-        if touched is None or type(fact) is Disbursed:
-            return self._disburse(key, touched, fact, today)
-        loan, rules = touched.loan, touched.rules
-        if type(fact) is Repaid:
-            return step.repay(loan, fact, rules, today)
-        if type(fact) is RepaymentReversed:
-            return step.reverse(loan, fact, rules, today)
-        assert type(fact) is DisbursementCancelled  # noqa: S101  (the union has no other member)
-        return step.cancel(loan, fact, rules, today)
-
-    def _disburse(self, key: bytes, touched: Touched | None, fact: Any, today: int) -> list[Alert] | None:
+    def _disburse(self, key: bytes, touched: Touched | None, fact: Any) -> tuple[Touched, list[Alert] | None]:
         rules = self._policy.rules(fact.product)
-        begun = step.disburse(None if touched is None else touched.loan, fact, rules, today)
+        begun = step.disburse(None if touched is None else touched.loan, fact, rules, self._state.business_date)
         if begun is None:
-            return None
+            assert touched is not None  # noqa: S101  (a loan that is not there was not disbursed before)
+            return touched, None
         loan, alerts = begun
-        self._loans.begin(key, loan, rules, partition_of(fact.borrower_id.encode(), self._partitions))
-        return alerts
+        return self._loans.begin(key, loan, rules, partition_of(fact.borrower_id.encode(), self._partitions)), alerts
 
     def _refuse(self, record: Record, reason_code: str, event_id: str) -> str:
         self._results.refuse(record, reason_code, event_id)

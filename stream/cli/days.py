@@ -45,7 +45,7 @@ class Days:
         ends = await end_offsets(self._consumer, list(self._topics.inputs), self._partitions)
         for partition in range(self._partitions):
             offsets = {topic: ends[TopicPartition(topic, partition)] for topic in self._topics.inputs}
-            key, value, headers, timestamp = self._outbound.day_opened(day, repayments_complete, offsets)
+            (key, value, headers), timestamp = self._outbound.day_opened(day, repayments_complete, offsets)
             await self._producer.send(
                 self._topics.business_days, value, key, partition=partition, timestamp_ms=timestamp, headers=headers
             )

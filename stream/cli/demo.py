@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -20,7 +21,7 @@ from stream.cli.demo_story import Story
 from stream.cli.demo_worker import APP_ID, DemoWorker
 from stream.cli.errors import CommandError
 from stream.cli.kafka import Cache, start_report
-from stream.cli.terminal import output, say
+from stream.cli.terminal import output, say, waiting
 from stream.cli.topics import apply_layout
 from stream.engine.policy import Policy
 from stream.local.broker import Broker, missing
@@ -45,10 +46,7 @@ WITHOUT_KAFKA = (
 def demo(
     in_process: Annotated[bool, typer.Option("--in-process", help="Without Kafka, even where it could run.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another portfolio.")] = 7,
-    cache: Annotated[
-        Path | None,
-        typer.Option("--cache", metavar="PATH", help="Where Kafka's jars are kept; by default the user's cache."),
-    ] = None,
+    cache: Cache = None,
 ) -> None:
     """See it work: a local Kafka, a worker, and a sample portfolio over five weeks of business days.
 
@@ -79,18 +77,21 @@ def _on_kafka(portfolio: Sample, policy: Policy, screen: Screen, cache: Path | N
         settings = _settings(address)
         worker = DemoWorker(address)
         try:
-            asyncio.run(apply_layout(settings, keep_forever=True))
-            worker.start()
-            say(f"Kafka runs at {address}, with {PARTITIONS} partitions; a worker starts.")
+            with waiting("Making topics and starting a worker"):
+                asyncio.run(apply_layout(settings, keep_forever=True))
+                worker.start()
+                told = DemoOnKafka(portfolio, policy, settings, worker)
+                asyncio.run(told.wait_for_the_worker())
+            say(f"Kafka runs at {address}, and a worker with {PARTITIONS} partitions; the sample is published.")
             began = time.monotonic()
-            story = asyncio.run(DemoOnKafka(portfolio, policy, settings, worker).tell(screen.day, screen.alert))
+            story = asyncio.run(told.tell(screen.day, screen.alert))
             seconds = time.monotonic() - began
         finally:
             worker.stop()
     finally:
         broker.close()
     _end(story, screen, seconds, _agreement(story, portfolio, policy))
-    say("Kafka and the worker are stopped, and their data is removed. For one that stays: overdue kafka start")
+    say("Kafka and the worker are stopped, and their data is removed. For a Kafka that stays: overdue kafka start")
 
 
 def _in_process(portfolio: Sample, policy: Policy, screen: Screen) -> None:
@@ -129,7 +130,15 @@ def _settings(brokers: str) -> Settings:
 @contextmanager
 def _termination_as_ctrl_c() -> Iterator[None]:
     """SIGTERM ends the demo as Ctrl-C does: everything that it started is stopped first."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        on_ctrl_c = signal.getsignal(signal.SIGINT)  # asyncio's own while a loop runs
+        if callable(on_ctrl_c):
+            on_ctrl_c(signum, frame)
+        else:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ from stream.cli.days import Days
 from stream.cli.demo_story import Said, Story
 from stream.cli.demo_worker import DemoWorker, Metrics
 from stream.cli.errors import CommandError
-from stream.cli.outgoing import binary
+from stream.cli.publication import binary
 from stream.cli.publisher import Publisher
 from stream.cli.watch import assign, event_type
 from stream.engine.dates import Day
@@ -48,9 +48,12 @@ class DemoOnKafka:
         self._partitions = settings.partitions
         self.story = Story()
 
+    async def wait_for_the_worker(self) -> None:
+        """Wait until the worker has restored and runs all its tasks."""
+        await self._until("the worker has all its tasks", self._has_tasks, START_SECONDS)
+
     async def tell(self, begin_day: Callable[[date, int], None], said: Callable[[Said], None]) -> Story:
         """Publish day by day; call back at each day's beginning and for each alert."""
-        await self._until("the worker has all its tasks", self._has_tasks, START_SECONDS)
         async with (
             connect.producer(self._settings) as producer,
             connect.offsets_reader(self._settings) as offsets,

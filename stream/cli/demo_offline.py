@@ -34,9 +34,7 @@ class _Counts:
         """Business dates are the sample's."""
 
 
-def tell(
-    sample: Sample, policy: Policy, begin_day: Callable[[object, int], None], said: Callable[[Said], None]
-) -> Story:
+def tell(sample: Sample, policy: Policy, begin_day: Callable[[date, int], None], said: Callable[[Said], None]) -> Story:
     """Run the sample; call back at each day's beginning and for each alert."""
     story = Story()
     run = OfflineRun(policy, open_days=True, counts=_Counts(story))

@@ -64,7 +64,7 @@ def account(story: Story) -> str:
     """The sum of the events, in one line."""
     outcomes = story.outcomes
     return (
-        f"{story.published} events = {outcomes['applied']} applied + {outcomes['duplicate']} duplicates dropped"
+        f"{story.published} = {outcomes['applied']} applied + {outcomes['duplicate']} duplicates"
         f" + {outcomes['rejected']} dead letters + {story.waiting} waiting"
     )
 

@@ -83,6 +83,7 @@ class DemoWorker:
             "APP_ID": APP_ID,
             "METRICS_HOST": LOOPBACK,
             "METRICS_PORT": str(self._port),
+            "DATA_DIRECTORY": str(self._folder / "data"),
             "LOG_LEVEL": "warning",
         }
         return (

@@ -89,19 +89,19 @@ def start_report() -> Iterator[Report]:
     bar = progress()
     stages: set[str] = set()
     words = {
-        "download": "Fetching Apache Kafka with Maven (once)",
+        "download": "Fetching Apache Kafka, once",
         "format": "Preparing a Kafka folder",
         "start": "Starting Kafka",
     }
     with bar:
-        task = bar.add_task("Looking for Kafka", total=None)
+        task = bar.add_task("Looking for Kafka", total=None, name="")
 
         def report(step: Progress) -> None:
             if step.stage not in stages:
                 stages.add(step.stage)
                 if not errors().is_terminal:
                     say(words[step.stage] + " …")
-            name = f": {step.name[:34]}" if step.stage == "download" else ""
-            bar.update(task, description=words[step.stage] + name, completed=step.done, total=step.total or None)
+            name = step.name[:22] if step.stage == "download" else ""
+            bar.update(task, description=words[step.stage], completed=step.done, total=step.total or None, name=name)
 
         yield report

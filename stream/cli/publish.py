@@ -18,7 +18,7 @@ from stream.cli.days import Days, day_named
 from stream.cli.errors import InputError, UsageError
 from stream.cli.files import files_for_two_passes, records
 from stream.cli.options import Brokers, Prefix, policy_of, settings_with
-from stream.cli.outgoing import Outgoing, as_it_stands, in_binary_mode
+from stream.cli.publication import Publication, as_it_stands, in_binary_mode
 from stream.cli.publisher import Publisher
 from stream.cli.terminal import progress, say
 from stream.engine.dates import Day
@@ -96,7 +96,7 @@ def _check(files: Sequence[Path], paths: Sequence[Path], settings: Settings, kee
     decode = Inbound(policy_of(settings).time_zone).decode
     bad: dict[str, str] = {}
     with progress() as bar:
-        task = bar.add_task("Checking", total=None)
+        task = bar.add_task("Checking", total=None, name="")
         for number, (place, line) in enumerate(_located(files, paths), start=1):
             try:
                 decode(line)
@@ -116,7 +116,7 @@ def _check(files: Sequence[Path], paths: Sequence[Path], settings: Settings, kee
     return set(bad)
 
 
-def _as_they_stand(lines: Iterator[Located], topic: str | None) -> Iterator[Outgoing]:
+def _as_they_stand(lines: Iterator[Located], topic: str | None) -> Iterator[Publication]:
     for place, line in lines:
         outgoing = as_it_stands(line, topic)
         if outgoing is None:
@@ -124,7 +124,7 @@ def _as_they_stand(lines: Iterator[Located], topic: str | None) -> Iterator[Outg
         yield outgoing
 
 
-async def _publish(outgoing: Iterator[Outgoing], settings: Settings, open_days: bool, last: Day | None) -> Publisher:
+async def _publish(outgoing: Iterator[Publication], settings: Settings, open_days: bool, last: Day | None) -> Publisher:
     topics = Topics(settings.topic_prefix)
     async with connect.admin(settings) as client:
         needed = [settings.topic_prefix + name for name in INPUTS]
@@ -141,9 +141,9 @@ async def _publish(outgoing: Iterator[Outgoing], settings: Settings, open_days: 
     return publisher
 
 
-async def _send_all(publisher: Publisher, outgoing: Iterator[Outgoing]) -> None:
+async def _send_all(publisher: Publisher, outgoing: Iterator[Publication]) -> None:
     with progress() as bar:
-        task = bar.add_task("Publishing", total=None)
+        task = bar.add_task("Publishing", total=None, name="")
         for number, record in enumerate(outgoing, start=1):
             await publisher.publish(record)
             if number % 500 == 0:

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from stream.cli.days import Days
 from stream.cli.errors import CommandError, InputError
-from stream.cli.outgoing import Outgoing
+from stream.cli.publication import Publication
 from stream.engine.dates import Day
 from stream.translate.local_days import LocalDays
 
@@ -36,7 +36,7 @@ class Publisher:
         self.sent: Counter[str] = Counter()
         self.opened = 0
 
-    async def publish(self, record: Outgoing) -> None:
+    async def publish(self, record: Publication) -> None:
         """Send one record; days up to its own are opened first."""
         if self._open_days and record.timestamp_ms is not None and not record.opens_a_day:
             await self.open_until(self._zone.at(_EPOCH + timedelta(milliseconds=record.timestamp_ms)))
@@ -62,7 +62,7 @@ class Publisher:
         await self._producer.flush()
         self._raise_error()
 
-    async def _send(self, record: Outgoing, partition: int | None) -> None:
+    async def _send(self, record: Publication, partition: int | None) -> None:
         self._raise_error()
         try:
             acknowledged = await self._producer.send(

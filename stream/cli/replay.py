@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
 from stream.cli.app import app
@@ -16,6 +17,7 @@ from stream.cli.files import files_for_two_passes, opens_days, records
 from stream.cli.options import PolicyFile, policy_of, settings_with
 from stream.cli.terminal import say, write
 from stream.engine.dates import Day
+from stream.offline import Sent
 from stream.offline import replay as replay_events
 from stream.translate.outbound import structured
 
@@ -28,6 +30,13 @@ def a_day(text: str) -> Day:
         return Day(date.fromisoformat(text).toordinal())
     except ValueError:
         raise UsageError(f"{text!r} is not a date; write it as 2024-03-08") from None
+
+
+def _line(sent: Sent) -> bytes:
+    """The record as a line; a tombstone's value is null."""
+    if sent.value is None:
+        return orjson.dumps({"topic": sent.topic, "key": (sent.key or b"").decode(), "value": None})
+    return structured(sent.topic, sent.key, sent.value, sent.headers)
 
 
 class _Totals:
@@ -76,5 +85,5 @@ def replay(
     with files_for_two_passes(files) as paths:
         days_open_themselves = not opens_days(paths)
         for sent in replay_events(records(paths), rules, open_days=days_open_themselves, until=last, counts=totals):
-            write(structured(sent.topic, sent.key, sent.value, sent.headers))
+            write(_line(sent))
     say(totals.sentence())

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from rich.console import Console
@@ -44,14 +46,28 @@ def clean(text: str) -> str:
 
 
 def progress() -> Progress:
-    """A progress bar on stderr, shown only where a person watches."""
+    """A progress bar on stderr, shown only where a person watches; the task's field `name` says what is at hand."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=16),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[name]}", markup=False, style="dim"),
         console=errors(),
         transient=True,
         disable=not errors().is_terminal,
     )
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show that something of unknown length is going on: a spinner where a person watches, a line else."""
+    if not errors().is_terminal:
+        say(what + " …")
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=errors(), transient=True) as bar:
+        bar.add_task(what, total=None)
+        yield

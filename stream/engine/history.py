@@ -46,17 +46,17 @@ def fold_before(loan: Loan, rules: Rules, day: int) -> None:
 
 
 def _first_value_date(lines: bytes) -> int:
-    start = lines.find(b"\nP ")
-    return 1 << 40 if start < 0 else int(lines[start + 3 : lines.index(b" ", start + 3)])
+    starts = [start for start in (lines.find(b"\np "), lines.find(b"\nP ")) if start >= 0]
+    return min((int(lines[start + 3 : lines.index(b" ", start + 3)]) for start in starts), default=1 << 40)
 
 
 def _stays(line: str, day: int) -> bool:
     if line[0] in "DC":
         return True
-    return line[0] in "PRA" and int(line.split(" ", 2)[1]) >= day
+    return line[0] in "pPRA" and int(line.split(" ", 2)[1]) >= day
 
 
 def _identifiers(line: str) -> list[str]:
-    places = {"P": (7, 8), "R": (2, 3, 4), "D": (1,), "C": (1,)}.get(line[0], ())
+    places = {"P": (7, 8), "p": (4, 5), "R": (2, 3, 4), "D": (1,), "C": (1,)}.get(line[0], ())
     words = line.split(" ")
     return [words[place] for place in places]

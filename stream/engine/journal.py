@@ -5,6 +5,7 @@
     S number due principal interest fee penalty total                     an installment as scheduled
     B from credit shortfalls worst value_date payment_id amount lateness   what came before `from`, folded
     P value_date recorded booked amount kind installment payment_id event_id allocations
+    p value_date booked-value_date amount payment_id event_id             a plain repayment, recorded on its value date
     R reversal_date payment_id reversal_id event_id
     A as_of episode bucket delinquent id supersedes                       what an alert said of its day
 
@@ -96,6 +97,14 @@ def schedule_line(row: Row) -> str:
 
 
 def payment_line(fact: Repaid, booked: int) -> str:
+    """Short where nothing is out of the ordinary: that is most of what a lender's table holds."""
+    if (
+        fact.value_date == fact.recorded
+        and fact.kind == "repayment"
+        and fact.installment is None
+        and fact.allocations is None
+    ):
+        return f"p {fact.value_date} {booked - fact.value_date} {fact.amount} {fact.payment_id} {fact.event_id}\n"
     installment = "-" if fact.installment is None else fact.installment
     given = "-" if fact.allocations is None else ",".join(":".join(map(str, part)) for part in fact.allocations)
     return (
@@ -137,7 +146,9 @@ def read(journal: bytes) -> Entries:
     superseded: set[str] = set()
     for line in journal.decode("ascii").split("\n")[:-1]:
         mark = line[0]
-        if mark == "P":
+        if mark == "p":
+            payments.append(_plain_payment(line))
+        elif mark == "P":
             payments.append(_payment(line))
         elif mark == "S":
             schedule.append([int(number) for number in line.split(" ")[1:]])
@@ -157,6 +168,12 @@ def read(journal: bytes) -> Entries:
         [payment for payment in payments if payment.payment_id not in reversed_ids],
         sorted((said for said in statements if said.alert_id not in superseded), key=lambda said: said.as_of),
     )
+
+
+def _plain_payment(line: str) -> Payment:
+    _, value_date, later, amount, payment_id, _ = line.split(" ")
+    day = int(value_date)
+    return Payment(day, 0, payment_id, day + int(later), int(amount), "repayment", None, None)
 
 
 def _payment(line: str) -> Payment:
@@ -181,28 +198,31 @@ def _allocation(text: str) -> Allocation:
 
 def holds_payment(journal: bytes, payment_id: str) -> bool:
     """Whether the journal has a payment of this id, reversed or not."""
-    return _names(journal, "P", 7, payment_id)
+    return _names(journal, payment_id, ("P", 7), ("p", 4))
 
 
 def holds_reversal_of(journal: bytes, payment_id: str) -> bool:
     """Whether the journal has a reversal of this payment."""
-    return _names(journal, "R", 2, payment_id)
+    return _names(journal, payment_id, ("R", 2))
 
 
 def holds_reversal(journal: bytes, reversal_id: str) -> bool:
     """Whether the journal has a reversal of this id."""
-    return _names(journal, "R", 3, reversal_id)
+    return _names(journal, reversal_id, ("R", 3))
 
 
 def holds_event(journal: bytes, event_id: str) -> bool:
     """Whether the journal has a fact that came with this event."""
-    return any(_names(journal, mark, place, event_id) for mark, place in (("P", 8), ("R", 4), ("D", 1), ("C", 1)))
+    return _names(journal, event_id, ("P", 8), ("p", 5), ("R", 4), ("D", 1), ("C", 1))
 
 
-def _names(journal: bytes, mark: str, place: int, identifier: str) -> bool:
+def _names(journal: bytes, identifier: str, *places: tuple[str, int]) -> bool:
+    """Whether a line of one of these marks has the identifier in its place."""
     if f" {identifier}".encode() not in journal:
         return False
+    place_of = dict(places)
     for line in journal.decode("ascii").split("\n")[:-1]:
-        if line[0] == mark and line.split(" ")[place] == identifier:
+        place = place_of.get(line[0])
+        if place is not None and line.split(" ")[place] == identifier:
             return True
     return False

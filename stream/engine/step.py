@@ -54,7 +54,7 @@ def disburse(loan: Loan | None, fact: Disbursed, rules: Rules, today: int) -> tu
     lines = [journal.disbursement_line(fact.event_id), *map(journal.schedule_line, fact.schedule)]
     fresh.journal += "".join(lines).encode()
     rebuild(fresh, journal.read(fresh.journal), rules)
-    return fresh, _judge_and_say(fresh, rules, today, fact.event_id, Reason("loan_disbursed", fact.principal, None))
+    return fresh, _judge_and_say(fresh, rules, today, fact.event_id, "loan_disbursed", fact.principal)
 
 
 def _new_loan(fact: Disbursed) -> Loan:
@@ -91,16 +91,13 @@ def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | N
         _refuse_by_kind(loan, fact)
     loan.seen = seen + payment_digest + event_digest
     loan.last_event_id = fact.event_id
-    reason = Reason("payment_received", fact.amount, None)
     on, last = fact.value_date, loan.last_value_date
     in_order = on >= loan.replay_before and (on > last or (on == last and fact.payment_id > loan.last_payment_id))
     if in_order and not known and not directed:
-        loan.journal += (
-            f"P {on} {fact.recorded} {today} {fact.amount} r - {fact.payment_id} {fact.event_id} -\n".encode()
-        )
+        loan.journal += journal.payment_line(fact, today).encode()
         pay(loan, fact.amount, on, rules)
         loan.last_value_date, loan.last_payment_id, loan.last_amount = on, fact.payment_id, fact.amount
-        return _judge_and_say(loan, rules, today, fact.event_id, reason)
+        return _judge_and_say(loan, rules, today, fact.event_id, "payment_received", fact.amount)
     loan.journal += journal.payment_line(fact, today).encode()
     said = []
     if in_order and not known:
@@ -108,7 +105,7 @@ def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | N
     else:
         wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, on)
         said = _correct(loan, rules, wrong, fact.event_id)
-    return said + _judge_and_say(loan, rules, today, fact.event_id, reason)
+    return said + _judge_and_say(loan, rules, today, fact.event_id, "payment_received", fact.amount)
 
 
 def _refuse_by_kind(loan: Loan, fact: Repaid) -> None:
@@ -140,12 +137,11 @@ def reverse(loan: Loan, fact: RepaymentReversed, rules: Rules, today: int) -> li
     loan.seen = seen + digest(fact.payment_id) + digest(fact.reversal_id) + digest(fact.event_id)
     loan.last_event_id = fact.event_id
     loan.journal += journal.reversal_line(fact).encode()
-    reason = Reason("payment_reversed", fact.payment_id, None)
     said: list[Alert] = []
     if paid is not None:
         wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, paid.counts_from())
         said = _correct(loan, rules, wrong, fact.event_id)
-    return said + _judge_and_say(loan, rules, today, fact.event_id, reason)
+    return said + _judge_and_say(loan, rules, today, fact.event_id, "payment_reversed", fact.payment_id)
 
 
 def cancel(loan: Loan, fact: DisbursementCancelled, rules: Rules, today: int) -> list[Alert] | None:
@@ -162,16 +158,19 @@ def cancel(loan: Loan, fact: DisbursementCancelled, rules: Rules, today: int) ->
     loan.rows, loan.later, loan.owed = [], "", [0, 0, 0, 0, 0, 0]
     loan.credit = loan.worst = 0
     said = _correct(loan, rules, all_delinquent(entries), fact.event_id)
-    reason = Reason("disbursement_cancelled", iso(fact.cancellation_date), None)
-    return said + _judge_and_say(loan, rules, today, fact.event_id, reason)
+    why = "disbursement_cancelled"
+    return said + _judge_and_say(loan, rules, today, fact.event_id, why, iso(fact.cancellation_date))
 
 
 def open_day(loan: Loan, rules: Rules, today: int) -> list[Alert] | None:
     """Age the loan to `today`; None if nothing but the date changed."""
     before = (loan.days_past_due, loan.delinquent_days, loan.bucket, loan.as_of < loan.disbursement_date)
-    alerts = _judge_and_say(loan, rules, today, None, Reason("day_passed", iso(today), None))
+    alerts = _judge_and_say(loan, rules, today, None, "day_passed", None)
     after = (loan.days_past_due, loan.delinquent_days, loan.bucket, loan.as_of < loan.disbursement_date)
-    return None if before == after and not alerts else alerts
+    if before == after and not alerts:
+        return None
+    loan.last_event_id = f"business-day:{iso(today)}"
+    return alerts
 
 
 def forgotten(loan: Loan, rules: Rules, today: int) -> bool:
@@ -179,8 +178,13 @@ def forgotten(loan: Loan, rules: Rules, today: int) -> bool:
     return (bool(loan.closed_as) or not loan.rows) and next_check(loan, rules) <= today
 
 
-def _judge_and_say(loan: Loan, rules: Rules, today: int, cause: str | None, reason: Reason) -> list[Alert]:
-    """Judge the loan as of `today` and say what changed, if anything that matters did."""
+def _judge_and_say(
+    loan: Loan, rules: Rules, today: int, cause: str | None, code: str, observed: int | str | None
+) -> list[Alert]:
+    """Judge the loan as of `today` and say what changed, if anything that matters did.
+
+    `cause`: id of the event, None where the day is the cause; `code` and `observed`: what happened, as a reason.
+    """
     was_delinquent, before = loan.delinquent_days > 0, loan.bucket
     judge(loan, today, rules)
     if len(loan.journal) > JOURNAL_SOFT_LIMIT:
@@ -190,11 +194,12 @@ def _judge_and_say(loan: Loan, rules: Rules, today: int, cause: str | None, reas
         if delinquent and loan.days_past_due > loan.episode_worst:
             loan.episode_worst = loan.days_past_due
         return []
-    return [_transition(loan, rules, was_delinquent, before, cause, reason)]
+    what_happened = Reason(code, iso(today) if observed is None else observed, None)
+    return [_transition(loan, rules, was_delinquent, before, cause, what_happened)]
 
 
 def _transition(
-    loan: Loan, rules: Rules, was_delinquent: bool, before: str, cause: str | None, reason: Reason
+    loan: Loan, rules: Rules, was_delinquent: bool, before: str, cause: str | None, what_happened: Reason
 ) -> Alert:
     today = loan.as_of
     if not was_delinquent:
@@ -234,7 +239,7 @@ def _transition(
         loan.owed[PRINCIPAL],
         Day(loan.oldest_due) if loan.oldest_due else None,
         loan.episode,
-        (_threshold(loan, rules, kind, before), reason),
+        (_threshold(loan, rules, kind, before), what_happened),
         rules.policy_version,
         (cause or f"business-day:{iso(today)}",),
         None,

@@ -6,17 +6,26 @@ README.md says how it works and which private attributes of faust and aiokafka i
 
 from stream.faust_batch.app import TaskApp
 from stream.faust_batch.batch import TaskBatch
-from stream.faust_batch.errors import DeliveryError, RecordTooLargeError, StalledError, StopTask, TopicLayoutError
+from stream.faust_batch.errors import (
+    DeliveryError,
+    InputLostError,
+    RecordTooLargeError,
+    StalledError,
+    StopTask,
+    TopicLayoutError,
+)
 from stream.faust_batch.manager import TaskManager
 from stream.faust_batch.observer import BatchTimes, Observer
 from stream.faust_batch.queues import Record
 from stream.faust_batch.settings import TaskSettings
 from stream.faust_batch.state import PartitionedTable, PartitionStore
 from stream.faust_batch.task import StreamTask
+from stream.faust_batch.tuning import tune_interpreter
 
 __all__ = [
     "BatchTimes",
     "DeliveryError",
+    "InputLostError",
     "Observer",
     "PartitionStore",
     "PartitionedTable",
@@ -30,4 +39,5 @@ __all__ = [
     "TaskManager",
     "TaskSettings",
     "TopicLayoutError",
+    "tune_interpreter",
 ]

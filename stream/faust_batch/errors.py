@@ -4,6 +4,7 @@ Errors of the task runtime.
 RuntimeError
 ├── StopTask              raised by the caller: stops one task
 ├── TopicLayoutError      topics are missing or differ in their number of partitions
+├── InputLostError        committed offsets do not fit to what the broker has
 ├── RecordTooLargeError   a record does not fit into a batch
 ├── DeliveryError         the broker refused a batch
 └── StalledError          the watchdog saw no progress
@@ -18,6 +19,10 @@ class StopTask(RuntimeError):  # noqa: N818 - an order, not an accident
 
 class TopicLayoutError(RuntimeError):
     """Topics of one agent are missing, or differ in their number of partitions, or feed two agents."""
+
+
+class InputLostError(RuntimeError):
+    """Records after the committed offset are gone, or the committed offsets themselves are."""
 
 
 class RecordTooLargeError(RuntimeError):

@@ -32,6 +32,13 @@ class Lookups:
         """Where the committed records of each partition end."""
         return await self._end_offsets(partitions, "read_committed")
 
+    async def log_start_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where each partition begins."""
+        consumer = await self._consumer("read_uncommitted")
+        async with asyncio.timeout(LOOKUP_TIMEOUT):
+            starts: dict[TopicPartition, int] = await consumer.beginning_offsets(list(partitions))
+        return starts
+
     async def committed(
         self, group_id: str, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, OffsetAndMetadata]:

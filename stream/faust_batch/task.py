@@ -76,6 +76,11 @@ class StreamTask:
         queue = self.group.tick_queue
         return queue is not None and not self.busy and not len(queue) and not queue.behind
 
+    @property
+    def tick_position(self) -> int | None:
+        """Offset of the next tick to be taken; None: not known yet."""
+        return None if self.group.tick_queue is None else self.group.tick_queue.consumed
+
     def wake(self) -> None:
         """There are new records or positions."""
         self._wake.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import msgspec
 from pydantic_core import PydanticCustomError
 
 from schemas.catalogue import TOPICS
-from schemas.types import MAX_EVENT_ID_LENGTH
+from schemas.types import ID_PATTERN, MAX_EVENT_ID_LENGTH
 from stream.engine.facts import DayOpened, Fact
 from stream.translate.judge import MAX_HEADER_BYTES, MAX_HEADERS, MAX_HEADERS_BYTES, judge
 from stream.translate.layouts import Layout, layout_of, others_hold
@@ -28,6 +29,8 @@ from stream.translate.rejected import Rejected
 from stream.translate.strict_json import MAX_VALUE_BYTES
 
 _UNDECIDED: Final = (Undecided, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, PydanticCustomError)
+_ID_BYTES: Final = re.compile(ID_PATTERN.removesuffix("$").encode()).fullmatch
+_ID_TEXT: Final = re.compile(ID_PATTERN.removesuffix("$")).fullmatch
 _MAX_LAYOUTS: Final = 32
 _MAX_SORTS: Final = 4096
 
@@ -101,7 +104,7 @@ class Inbound:
                 continue
             if rest != constant or id_name != ID or time_name != TIME or not event_id or not time:
                 continue
-            if len(event_id) > MAX_EVENT_ID_LENGTH:
+            if len(event_id) > MAX_EVENT_ID_LENGTH or not (event_id.isalnum() or _ID_BYTES(event_id)):
                 raise Undecided
             recorded = self._utc_hours.get(time[:13])
             if recorded is None or time[13:] not in REST_OF_HOUR:
@@ -123,6 +126,8 @@ class Inbound:
             if quick is None:
                 raise Undecided
             self._last_sort, self._last_quick = sort, quick
+        if not _ID_TEXT(event.id):
+            raise Undecided
         quotes = value.count(b'"') - structured_quotes(event)
         return self._last_quick.fact(event.id, self._day_of(event.time), record.key, event.data, quotes)
 

@@ -20,6 +20,7 @@ _PARTS: Final = re.compile(
 _MAX_HOURS: Final = 100_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECOND: Final = timedelta(minutes=59, seconds=59)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class LocalDays:
@@ -75,8 +76,18 @@ class LocalDays:
         return first.date() == last.date() and first.utcoffset() == last.utcoffset()
 
     def _midnight(self, day: int) -> tuple[str, int]:
-        """When a local day begins: as RFC 3339 in UTC, and in milliseconds since 1970. Where the clocks skip midnight,
-        the first moment of the day."""
-        local = datetime.combine(date.fromordinal(day), time(), self.zone)
-        moment = local.astimezone(UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%SZ"), round((moment - _EPOCH).total_seconds() * 1000)
+        """When a local day begins: as RFC 3339 in UTC, and in milliseconds since 1970.
+
+        Where the clocks skip midnight, it begins at the first moment that they show.
+        """
+        moment = datetime.combine(date.fromordinal(day), time(), self.zone).astimezone(UTC)
+        milliseconds = (moment - _EPOCH) // _MILLISECOND
+        return self.utc(milliseconds), milliseconds
+
+    @staticmethod
+    def utc(milliseconds: int) -> str:
+        """Milliseconds since 1970 as RFC 3339 in UTC; the fraction is left out where it is 0."""
+        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+        return (
+            moment.replace(tzinfo=None).isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds") + "Z"
+        )

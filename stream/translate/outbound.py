@@ -1,119 +1,121 @@
-"""Findings to records: CloudEvents in binary mode out, and the same in structured mode for a file."""
+"""Findings to records: CloudEvents in binary mode, each `data` as its published schema says."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import msgspec
 import orjson
 
 from schemas.envelope import dataschema_of
-from stream.engine.dates import Day, iso
+from stream.engine.dates import iso
 from stream.engine.findings import Alert
 from stream.translate import records
 from stream.translate.local_days import LocalDays
-from stream.translate.records import Record
+from stream.translate.records import Headers, Record
 from stream.translate.rejected import Rejected
 
-Headers = list[tuple[str, bytes]]
-Written = tuple[bytes | None, bytes, Headers]
-"""Key, value, headers."""
+DEFAULT_SOURCE: Final = "urn:overdue-stream"
+HeaderList = list[tuple[str, bytes]]
 
-REJECTED: Final = "message.rejected"
-DAY_OPENED: Final = "business_day.opened"
-_ATTRIBUTES: Final = {
-    records.SPECVERSION: "specversion",
-    records.ID: "id",
-    records.SOURCE: "source",
-    records.TYPE: "type",
-    records.SUBJECT: "subject",
-    records.TIME: "time",
-    records.DATASCHEMA: "dataschema",
-}
+MESSAGE_REJECTED: Final = "message.rejected"
+BUSINESS_DAY_OPENED: Final = "business_day.opened"
+MAX_MESSAGE_LENGTH: Final = 500
+
+
+class Outgoing(NamedTuple):
+    """A record to be sent; the partition is the sender's."""
+
+    key: bytes | None
+    value: bytes
+    headers: HeaderList
 
 
 class Outbound:
-    """Writes what one lender's agent says."""
+    """Encodes what one lender's processor says."""
 
-    def __init__(self, time_zone: str, source: str = "urn:overdue-stream") -> None:
-        """An IANA time zone, and the CloudEvents source."""
-        self._midnight = LocalDays(time_zone).midnight
-        self._source = source.encode()
+    def __init__(self, time_zone: str, source: str = DEFAULT_SOURCE) -> None:
+        """An IANA time zone, and the CloudEvents `source` of everything that goes out."""
+        self._days = LocalDays(time_zone)
+        self._source = source
+        self._fixed: dict[str, tuple[tuple[str, bytes], ...]] = {}
 
-    def alert(self, alert: Alert) -> Written:
-        """An alert; its time is the local midnight of the day that it is about."""
-        key = alert.loan_id.encode()
-        headers = self._headers(alert.kind, alert.id, key, self._midnight(alert.as_of)[0])
-        return key, orjson.dumps(_alert_data(alert)), headers
+    def headers(self, event_type: str, event_id: str, subject: str, time: str) -> HeaderList:
+        """The CloudEvents headers of an event; `time` is RFC 3339 in UTC, an empty `subject` is left out."""
+        specversion, source, kind, schema, content_type = self._fixed.get(event_type) or self._fix(event_type)
+        found = [specversion, (records.ID, event_id.encode()), source, kind]
+        if subject:
+            found.append((records.SUBJECT, subject.encode()))
+        found += [(records.TIME, time.encode()), schema, content_type]
+        return found
 
-    def dead_letter(self, record: Record, rejected: Rejected) -> Written:
-        """A refused record, with all its bytes; its id is a hash of where it lies and why it was refused."""
-        said = f"{record.topic}|{record.partition}|{record.offset}|{rejected.reason_code}"
-        identifier = sha256(said.encode()).hexdigest()[:32]
+    def headers_of_day(self, event_type: str, event_id: str, subject: str, as_of: int) -> HeaderList:
+        """The same, at the local midnight that a business date begins with."""
+        return self.headers(event_type, event_id, subject, self._days.midnight(as_of)[0])
+
+    def alert(self, alert: Alert) -> Outgoing:
+        """An alert, for `loans.overdue`."""
+        value = orjson.dumps(_alert_data(alert))
+        headers = self.headers_of_day(alert.kind, alert.id, alert.loan_id, alert.as_of)
+        return Outgoing(alert.loan_id.encode(), value, headers)
+
+    def dead_letter(self, record: Record, rejected: Rejected) -> Outgoing:
+        """A refused record with its reason, for the same partition of `dead-letters`. Its time is the record's."""
+        code = str(rejected.reason_code)
+        place = f"{record.topic}|{record.partition}|{record.offset}|{code}"
         data = {
-            "reason_code": str(rejected.reason_code),
-            "message": rejected.message,
+            "reason_code": code,
+            "message": rejected.message[:MAX_MESSAGE_LENGTH],
             "topic": record.topic,
             "partition": record.partition,
             "offset": record.offset,
             "timestamp": record.timestamp,
             "event_id": rejected.event_id,
-            **_text("key", record.key),
-            **_text("value", record.value),
-            "headers": [{"name": _valid(name), **_text("value", value)} for name, value in record.headers],
+            **_raw("key", record.key),
+            **_raw("value", record.value),
+            "headers": [{"name": name, **_raw("value", value)} for name, value in record.headers],
         }
-        headers = self._headers(REJECTED, identifier, None, None)
-        return record.key, orjson.dumps(data), headers
+        event_id = sha256(place.encode(errors="replace")).hexdigest()[:32]
+        time = self._days.utc(max(record.timestamp, 0))
+        return Outgoing(record.key, orjson.dumps(data), self.headers(MESSAGE_REJECTED, event_id, "", time))
 
     def day_opened(
         self,
-        business_date: Day,
+        business_date: int,
         repayments_complete: bool,
-        input_end_offsets: dict[str, int] | None,
+        input_end_offsets: dict[str, int] | None = None,
         posting_lag_seconds: int = 0,
-    ) -> tuple[bytes, bytes, Headers, int]:
-        """A tick: key, value, headers, and its time in milliseconds."""
+    ) -> tuple[Outgoing, int]:
+        """The record that opens a business day on one partition, and its Kafka timestamp in milliseconds.
+
+        Its time is the local midnight that the day begins with, plus the posting lag.
+        """
         day = iso(business_date)
-        time, milliseconds = self._midnight(business_date)
         data: dict[str, Any] = {"business_date": day, "repayments_complete": repayments_complete}
         if input_end_offsets is not None:
             data["input_end_offsets"] = input_end_offsets
-        headers = self._headers(DAY_OPENED, f"business-day:{day}", None, time)
-        return day.encode(), orjson.dumps(data), headers, milliseconds + posting_lag_seconds * 1000
+        timestamp = self._days.midnight(business_date)[1] + posting_lag_seconds * 1000
+        headers = self.headers(BUSINESS_DAY_OPENED, f"business-day:{day}", "", self._days.utc(timestamp))
+        return Outgoing(day.encode(), orjson.dumps(data), headers), timestamp
 
-    def _headers(self, kind: str, identifier: str, subject: bytes | None, time: str | None) -> Headers:
-        headers = [
+    def _fix(self, event_type: str) -> tuple[tuple[str, bytes], ...]:
+        """The headers that all events of one type have."""
+        fixed = (
             (records.SPECVERSION, b"1.0"),
-            (records.ID, identifier.encode()),
-            (records.SOURCE, self._source),
-            (records.TYPE, kind.encode()),
-            (records.DATASCHEMA, dataschema_of(kind).encode()),
+            (records.SOURCE, self._source.encode()),
+            (records.TYPE, event_type.encode()),
+            (records.DATASCHEMA, dataschema_of(event_type).encode()),
             (records.CONTENT_TYPE, records.JSON),
-        ]
-        if subject is not None:
-            headers.append((records.SUBJECT, subject))
-        if time is not None:
-            headers.append((records.TIME, time.encode()))
-        return headers
-
-
-def structured(topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> bytes:
-    """One line of a file: the record's topic and key, its value as a structured CloudEvent; null for a tombstone."""
-    event: dict[str, Any] | None = None
-    if value is not None:
-        event = {_ATTRIBUTES[name]: part.decode() for name, part in headers if name in _ATTRIBUTES}
-        event["datacontenttype"] = "application/json"
-        event["data"] = orjson.Fragment(value)
-    return orjson.dumps(
-        {"topic": topic, "key": None if key is None else key.decode("utf-8", "replace"), "value": event}
-    )
+        )
+        self._fixed[event_type] = fixed
+        return fixed
 
 
 def _alert_data(alert: Alert) -> dict[str, Any]:
     principal, interest, fee, penalty = alert.overdue
-    data: dict[str, Any] = {
+    data = {
         "loan_id": alert.loan_id,
         "borrower_id": alert.borrower_id,
         "product": alert.product,
@@ -133,7 +135,7 @@ def _alert_data(alert: Alert) -> dict[str, Any]:
         },
         "outstanding_principal": alert.outstanding_principal,
         "oldest_due_date": None if alert.oldest_due_date is None else iso(alert.oldest_due_date),
-        "episode_id": f"{alert.loan_id}:{alert.episode}" if alert.episode else None,
+        "episode_id": episode_id(alert.loan_id, alert.episode),
         "reasons": [reason._asdict() for reason in alert.reasons],
         "policy_version": alert.policy_version,
         "causes": alert.causes,
@@ -143,15 +145,40 @@ def _alert_data(alert: Alert) -> dict[str, Any]:
     return data
 
 
-def _text(name: str, raw: bytes | None) -> dict[str, str | None]:
+def episode_id(loan_id: str, number: int) -> str | None:
+    """The id of a loan's stretch of delinquency; None before the first."""
+    return f"{loan_id}:{number}" if number else None
+
+
+def _raw(name: str, value: bytes | None) -> dict[str, str | None]:
     """Bytes as text where they are UTF-8, else as base64 under another name."""
-    if raw is None:
+    if value is None:
         return {name: None}
     try:
-        return {name: raw.decode()}
+        return {name: value.decode()}
     except UnicodeDecodeError:
-        return {f"{name}_base64": b64encode(raw).decode()}
+        return {f"{name}_base64": b64encode(value).decode()}
 
 
-def _valid(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()
+_ATTRIBUTES: Final = {
+    records.SPECVERSION: "specversion",
+    records.ID: "id",
+    records.SOURCE: "source",
+    records.TYPE: "type",
+    records.SUBJECT: "subject",
+    records.TIME: "time",
+    records.DATASCHEMA: "dataschema",
+}
+
+
+def structured(topic: str, key: bytes | None, value: bytes, headers: Headers) -> bytes:
+    """A record of ours as one line of JSON, `{"topic", "key", "value"}`, `value` the CloudEvent in structured mode.
+
+    `value` goes in as it stands, so it has to be JSON; no newline at the end. A key that is not UTF-8 has its odd bytes
+    replaced: a dead letter carries it in full.
+    """
+    event: dict[str, Any] = {_ATTRIBUTES[name]: text.decode() for name, text in headers if name in _ATTRIBUTES}
+    event["datacontenttype"] = "application/json"
+    event["data"] = msgspec.Raw(value)
+    text = None if key is None else key.decode(errors="replace")
+    return msgspec.json.encode({"topic": topic, "key": text, "value": event})

@@ -40,7 +40,7 @@ class Quick(NamedTuple):
     decode: Callable[[bytes], Any]
     """Bytes of the data to the derived type."""
     fact: Callable[[str, Day, bytes | None, Any, int], Fact | DayOpened]
-    """Event id, local day of its time, key, decoded data and the double quotes in the data, to the fact."""
+    """Checked event id, local day of its time, key, decoded data and the double quotes in the data, to the fact."""
 
 
 def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> Repaid:
@@ -60,10 +60,9 @@ def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: 
     else:
         rows, in_rows = _allocations(rows, data.amount)
         quotes -= 2 + in_rows
-    if quotes or key != loan_id.encode() or not _FIRST <= value_date <= _LAST:
+    if quotes or key is None or key != loan_id.encode() or not _FIRST <= value_date <= _LAST:
         raise Undecided
-    ids = event_id + loan_id + payment_id  # of plain letters and digits: no pattern needed
-    if not (ids.isascii() and ids.isalnum()) and not (_ID(event_id) and _ID(loan_id) and _ID(payment_id)):
+    if not (key.isalnum() or _ID(loan_id)) or not ((payment_id.isascii() and payment_id.isalnum()) or _ID(payment_id)):
         raise Undecided
     # as Repaid(...) does, in half its time
     return _new(Repaid, (event_id, recorded, loan_id, payment_id, value_date, data.amount, kind, installment, rows))
@@ -80,7 +79,7 @@ def _allocations(rows: Any, amount: int) -> tuple[tuple[Allocation, ...] | None,
 
 def _reversed(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> RepaymentReversed:
     fact = facts.repayment_reversed(event_id, recorded, data)
-    if quotes != 16 or not _ID(event_id) or key != fact.loan_id.encode() or not _FIRST <= fact.reversal_date <= _LAST:
+    if quotes != 16 or key != fact.loan_id.encode() or not _FIRST <= fact.reversal_date <= _LAST:
         raise Undecided
     return fact
 
@@ -94,7 +93,7 @@ def _disbursed(event_id: str, recorded: Day, key: bytes | None, data: Any, quote
         quotes -= 2
     if data.guarantor_ids is not UNSET:
         quotes -= 2 + 2 * len(fact.guarantor_ids)
-    if quotes or not _ID(event_id) or key != fact.loan_id.encode() or not _FIRST <= fact.disbursement_date <= _LAST:
+    if quotes or key != fact.loan_id.encode() or not _FIRST <= fact.disbursement_date <= _LAST:
         raise Undecided
     _check_schedule(fact.schedule)
     return fact
@@ -110,12 +109,7 @@ def _check_schedule(rows: list[list[int]]) -> None:
 
 def _cancelled(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> DisbursementCancelled:
     fact = facts.disbursement_cancelled(event_id, recorded, data)
-    if (
-        quotes != 8
-        or not _ID(event_id)
-        or key != fact.loan_id.encode()
-        or not _FIRST <= fact.cancellation_date <= _LAST
-    ):
+    if quotes != 8 or key != fact.loan_id.encode() or not _FIRST <= fact.cancellation_date <= _LAST:
         raise Undecided
     return fact
 
@@ -125,7 +119,7 @@ def _day_opened(event_id: str, recorded: Day, key: bytes | None, data: Any, quot
     quotes -= 6
     if data.input_end_offsets is not UNSET:
         quotes -= 2 + 2 * len(fact.input_end_offsets or ())
-    if quotes or not _ID(event_id) or not _FIRST <= fact.business_date <= _LAST:
+    if quotes or not _FIRST <= fact.business_date <= _LAST:
         raise Undecided
     if key != data.business_date.isoformat().encode():  # any key will do, but a usual one is looked at quickly
         raise Undecided

@@ -18,6 +18,8 @@ from tests.bench.machine import EngineError, Running
 from tests.bench.portfolio import AS_OF
 from tests.bench.reference import Expected, Said
 
+Settings = Mapping[str, str | float]
+
 PEERS: Final = Path(__file__).parent / "peers"
 
 
@@ -102,7 +104,7 @@ class Peer(Engine):
     name: str
     program: str
     exactly_once: bool = False
-    settings: Mapping[str, str | float] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
 
     def command(self, place: Place, disbursements: int, repayments: int) -> Command:
         if self.program == "kstreams":
@@ -158,41 +160,34 @@ def _tool(command: list[str], needs: str) -> None:
         raise EngineError(f"{command[0]} failed:\n{error.stdout}{error.stderr}") from None
 
 
-_STREAMS: Final = {"session": 6_000}
-"""Kafka Streams does not leave its group when it stops: a short session only shortens the wait between two trials."""
+# Kafka Streams does not leave its group when it stops: a short session only shortens the wait between two trials.
+_AT_LEAST_ONCE: Final[Settings] = {"session": 6_000, "guarantee": "at_least_once"}
+_EXACTLY_ONCE: Final[Settings] = {"session": 6_000, "guarantee": "exactly_once_v2"}
+_LOW_LATENCY: Final[Settings] = {"linger": 0, "commit": 20}
 
 PEER_ENGINES: Final = (
     Peer("faust", "faust"),
-    Peer("kafka-streams-alo", "kstreams", settings={**_STREAMS, "guarantee": "at_least_once"}),
-    Peer("kafka-streams-alo-memory", "kstreams", settings={**_STREAMS, "guarantee": "at_least_once", "store": "memory"}),
-    Peer("kafka-streams-eos", "kstreams", exactly_once=True, settings={**_STREAMS, "guarantee": "exactly_once_v2"}),
-    Peer(
-        "kafka-streams-eos-memory",
-        "kstreams",
-        exactly_once=True,
-        settings={**_STREAMS, "guarantee": "exactly_once_v2", "store": "memory"},
-    ),
+    Peer("kafka-streams-alo", "kstreams", settings=_AT_LEAST_ONCE),
+    Peer("kafka-streams-alo-memory", "kstreams", settings={**_AT_LEAST_ONCE, "store": "memory"}),
+    Peer("kafka-streams-eos", "kstreams", exactly_once=True, settings=_EXACTLY_ONCE),
+    Peer("kafka-streams-eos-memory", "kstreams", exactly_once=True, settings={**_EXACTLY_ONCE, "store": "memory"}),
     Peer("quix-eos", "quix", exactly_once=True, settings={"guarantee": "exactly-once"}),
     Peer("naive", "naive"),
 )
 
 LOW_LATENCY_PEERS: Final = (
+    Peer("kafka-streams-eos", "kstreams", exactly_once=True, settings={**_EXACTLY_ONCE, **_LOW_LATENCY}),
     Peer(
-        "kafka-streams-eos-low-latency",
+        "kafka-streams-eos-memory",
         "kstreams",
         exactly_once=True,
-        settings={**_STREAMS, "guarantee": "exactly_once_v2", "linger": 0, "commit": 20},
+        settings={**_EXACTLY_ONCE, **_LOW_LATENCY, "store": "memory"},
     ),
     Peer(
-        "kafka-streams-eos-memory-low-latency",
-        "kstreams",
-        exactly_once=True,
-        settings={**_STREAMS, "guarantee": "exactly_once_v2", "store": "memory", "linger": 0, "commit": 20},
-    ),
-    Peer(
-        "quix-eos-low-latency",
+        "quix-eos",
         "quix",
         exactly_once=True,
         settings={"guarantee": "exactly-once", "linger": 0, "commit": 0.1, "poll": 0.01},
     ),
 )
+"""The exactly-once peers with their settings for low latency."""

@@ -100,8 +100,8 @@ class Portfolio:
         average = self.repayments * (1 - REDELIVERED) / self.loans * 1.03
         moments: list[tuple[float, int, int]] = []
         for loan in self.all_loans():
-            for amount in _amounts(loan.total, average, random):
-                moments.append((random.random(), loan.number, amount))
+            amounts = _amounts(loan.total, average, random)
+            moments += [(random.random(), loan.number, amount) for amount in amounts]
         moments.sort()
         return _deliveries(moments, self.repayments, random)
 

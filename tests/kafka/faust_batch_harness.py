@@ -86,7 +86,8 @@ class Worker:
 
     @property
     def output(self) -> str:
-        return "".join(self.log)[-3000:]
+        """What it logged, without the banner."""
+        return "".join(line for line in self.log if not line.startswith(("|", "+")))
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -131,7 +132,7 @@ class Case:
         self.config = folder / "config.json"
         self.folder = folder
         self.workers: list[Worker] = []
-        self._producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5})
+        self._producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 50})
         self.write_config(settings or {}, **options)
 
     def write_config(self, settings: dict[str, Any], **options: Any) -> None:
@@ -250,8 +251,9 @@ class Case:
         """State, outputs and their order are those of the definition: each event once, in time order."""
         outputs, state = by_definition(events)
         seen = {p: [value for value in values if not value.startswith("tick:")] for p, values in self.outputs().items()}
-        assert seen == {partition: outputs[partition] for partition in range(self.partitions)}
-        assert self.state() == state
+        for partition in range(self.partitions):
+            assert seen[partition] == outputs[partition], difference(seen[partition], outputs[partition])
+        assert self.state() == state, "the state in the changelog is not that of the definition"
 
 
 def by_definition(events: Iterable[Event]) -> tuple[dict[int, list[str]], dict[str, dict[str, int]]]:
@@ -263,6 +265,16 @@ def by_definition(events: Iterable[Event]) -> tuple[dict[int, list[str]], dict[s
         state[event.key] = {"n": old["n"] + 1, "hash": zlib.crc32(event.value.encode(), old["hash"])}
         outputs[event.partition].append(f"{event.key}:{old['n'] + 1}:{event.value}")
     return outputs, state
+
+
+def difference(seen: list[str], expected: list[str]) -> str:
+    """Counts, what is missing, doubled and the first that is out of order."""
+    missing, more = set(expected) - set(seen), set(seen) - set(expected)
+    first = next((pair for pair in zip(seen, expected, strict=False) if pair[0] != pair[1]), None)
+    return (
+        f"{len(seen)} seen, {len(expected)} expected, {len(seen) - len(set(seen))} doubled, missing {sorted(missing)[:5]}, "
+        f"unexpected {sorted(more)[:5]}, first difference (seen, expected) {first}"
+    )
 
 
 NewCase = Callable[..., Case]

@@ -76,14 +76,16 @@ def test_large_outputs_are_split_into_batches(new_case: NewCase) -> None:
 def test_stopped_task_commits_nothing_and_the_others_go_on(new_case: NewCase) -> None:
     """StopTask: its batch leaves no trace, its partitions stay owned and unread, the other tasks work on."""
     case = new_case("stop", settings={"stall_timeout": 2.0})
-    events = case.events(400)  # 100 in each partition, so that two full batches come before the one that stops
-    last = [Event(case.a, 1, "k001", value, START_MS + 5000) for value in ("before", "stop")]
-    case.publish([*events, *last])
+    events = case.events(400)
+    case.publish(events)
     worker = case.start()
+    case.run_to_the_end(worker)
+    # Produced together, they are one record batch of Kafka, are fetched together and become one batch of the task.
+    case.publish([Event(case.a, 1, "k001", value, START_MS + 5000) for value in ("before", "stop")])
     stopped = worker.until("the stop", lambda: worker.all("task_stopped"))
     assert stopped[0]["partition"] == 1
     assert stopped[0]["reason"] == "the test asked for it"
-    more = case.events(100, first=9000)
+    more = [event._replace(topic=case.a) for event in case.events(100, first=9000)]  # live, so of one topic
     case.publish(more)
     elsewhere = [event for event in more if event.partition != 1]
     worker.until("the other tasks", lambda: worker.records >= 400 + len(elsewhere))

@@ -109,15 +109,8 @@ class Loan:
         return date.fromisoformat(self.disbursement["disbursement_date"])
 
     def counted(self) -> list[Payment]:
-        """The payments that count: booked and not reversed."""
-        return [p for p in self.payments.values() if p.booked and p.payment_id not in self.reversals]
-
-    def waiting_for_value_date(self) -> list[Payment]:
-        """The payments whose value date has not come, in their order."""
-        return sorted(
-            (p for p in self.payments.values() if not p.booked and p.payment_id not in self.reversals),
-            key=lambda p: p.place,
-        )
+        """The payments that count: all but the reversed."""
+        return [p for p in self.payments.values() if p.payment_id not in self.reversals]
 
     def balance(self, payments: list[Payment] | None = None) -> Balance:
         """What is unpaid after those payments; None: after all that count."""
@@ -140,9 +133,7 @@ class Loan:
         if self.cancelled:
             return [NOTHING_OWED]
         before = [p for p in self.counted() if p.value_date < day]
-        during = [
-            p for p in self.counted() if p.value_date == day or (p.value_date > day and p.booked and p.booked <= day)
-        ]
+        during = [p for p in self.counted() if p.value_date == day or (p.value_date > day and p.booked <= day)]
         during.sort(key=lambda p: p.place)
         return [self._figures(self.balance(before + during[:count]), day) for count in range(len(during) + 1)]
 
@@ -241,7 +232,7 @@ class Loan:
         assert self.disbursement
         now = now or self.now(day)
         overdue = now.overdue
-        last = None if self.cancelled else self.balance().last_payment
+        last = self.balance().last_payment
         worst = 0 if self.cancelled else max(now.days_past_due, self.balance().worst_at_payments)
         return {
             **{key: self.disbursement[key] for key in ("loan_id", "borrower_id", "product", "segment", "currency")},

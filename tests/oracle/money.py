@@ -22,10 +22,8 @@ class Payment:
     kind: str = "repayment"
     installment: int | None = None
     allocations: tuple[dict[str, int], ...] | None = None
-    recorded: date = date.min
-    """Local date of the event's time."""
-    booked: date | None = None
-    """Business date on which it began to count; None: it waits for its value date."""
+    booked: date = date.max
+    """Business date on which it began to count."""
 
     @property
     def place(self) -> tuple[date, bool, str]:

@@ -44,7 +44,7 @@ class Product:
     principal_first_after_days: int | None = None
     buckets: tuple[Bucket, ...] = M_BUCKETS
     next_due: str = "earliest_unpaid"
-    to_last_installment: frozenset[str] = frozenset()
+    to_last_installment: frozenset[str] = frozenset({"goodwill_credit"})
     """Kinds of payment whose money in advance goes to the last installment first, instead of the next."""
 
     def tolerated(self, scheduled_total: int) -> int:
@@ -104,6 +104,7 @@ def _product(keys: dict[str, Any]) -> Product:
 
 
 def _to_last_installment(advance: dict[str, str]) -> frozenset[str]:
-    kinds = ("repayment", "down_payment", "goodwill_credit", "refund", "recovery")
     usual = advance.get("default", "next_installment")
-    return frozenset(kind for kind in kinds if advance.get(kind, usual) == "last_installment")
+    by_kind = {kind: advance.get(kind, usual) for kind in ("repayment", "down_payment", "refund")}
+    by_kind["goodwill_credit"] = advance.get("goodwill_credit", "last_installment")
+    return frozenset(kind for kind, where in by_kind.items() if where == "last_installment")

@@ -31,7 +31,7 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An event of a loan that is not known yet."""
+    """An event of a loan that is not known yet, or a payment whose value date has not come."""
 
     index: int
     event: Event
@@ -46,6 +46,9 @@ class Task:
     business_date: date | None = None
     loans: dict[str, Loan] = field(default_factory=dict)
     waiting: dict[str, list[Waiting]] = field(default_factory=dict)
+    """By loan: events that came before its disbursement."""
+    post_dated: dict[str, list[Waiting]] = field(default_factory=dict)
+    """By loan: payments whose value date has not come."""
     seen: set[tuple[str, str, str]] = field(default_factory=set)
     """(loan, what, id) of every event, payment and reversal that was taken."""
     alerts: list[Alert] = field(default_factory=list)
@@ -87,6 +90,9 @@ class Task:
                 return "value_date_too_far_ahead"
         if loan is None:
             return self._wait(index, event)
+        if kind == "loan.repaid" and self._is_post_dated(event):
+            self.post_dated.setdefault(loan.loan_id, []).append(Waiting(index, event, self._today))
+            return None
         if loan.cancelled:
             return "loan_not_active"
         return {
@@ -94,6 +100,10 @@ class Task:
             "loan.repayment_reversed": self._reversed,
             "loan.disbursement_cancelled": self._cancelled,
         }[kind](event, loan)
+
+    def _is_post_dated(self, event: Event) -> bool:
+        """Its value date has come neither by the lender's calendar nor by the task's business date."""
+        return date.fromisoformat(event["data"]["value_date"]) > max(self._local_date(event), self._today)
 
     def _wait(self, index: int, event: Event) -> str | None:
         queue = self.waiting.setdefault(event["data"]["loan_id"], [])
@@ -110,27 +120,29 @@ class Task:
         loan.begin(event["data"])
         self._judge(loan, event["id"])
         for waited in self.waiting.pop(loan_id, []):
-            reason = self._tell(waited.index, waited.event)
-            if reason:
-                self.dead_letters.append(DeadLetter(waited.index, waited.event["id"], reason))
-                self.seen -= {(loan_id, what, name) for what, name in _ids(waited.event)}
+            self._release(waited, self._tell(waited.index, waited.event))
         return None
+
+    def _release(self, waited: Waiting, reason: str | None) -> None:
+        """An event has waited long enough; where it is refused after all, it was never taken."""
+        if reason:
+            self.dead_letters.append(DeadLetter(waited.index, waited.event["id"], reason))
+            loan_id = waited.event["data"]["loan_id"]
+            self.seen -= {(loan_id, what, name) for what, name in _ids(waited.event)}
 
     def _cancelled(self, event: Event, loan: Loan) -> None:
         loan.cancelled = True
         self._judge(loan, event["id"], date.min)
 
-    def _repaid(self, event: Event, loan: Loan) -> None:
-        payment = _payment(event, self._local_date(event))
-        if payment.value_date <= max(payment.recorded, self._today):
-            self._count(loan, payment)
-        else:
-            loan.payments[payment.payment_id] = payment
-            self._judge(loan, event["id"])
-
-    def _count(self, loan: Loan, payment: Payment) -> None:
-        loan.payments[payment.payment_id] = replace(payment, booked=self._today)
+    def _repaid(self, event: Event, loan: Loan) -> str | None:
+        payment = replace(_payment(event), booked=self._today)
+        if payment.kind == "recovery":  # there is no write-off yet that one could follow
+            return "loan_not_written_off"
+        if payment.kind == "credit_balance_refund" and payment.amount > loan.balance().credit:
+            return "credit_balance_too_small"
+        loan.payments[payment.payment_id] = payment
         self._judge(loan, payment.event_id, min(payment.value_date, self._today))
+        return None
 
     def _reversed(self, event: Event, loan: Loan) -> str | None:
         data = event["data"]
@@ -138,7 +150,7 @@ class Task:
             return "payment_already_reversed"
         loan.reversals[data["payment_id"]] = data["reversal_id"]
         payment = loan.payments.get(data["payment_id"])
-        since = min(payment.value_date, payment.booked) if payment and payment.booked else date.max
+        since = min(payment.value_date, payment.booked) if payment else date.max
         self._judge(loan, event["id"], since)
         return None
 
@@ -154,23 +166,19 @@ class Task:
             opening += timedelta(1)
 
     def _open(self, day: date) -> None:
-        for loan_id, queue in list(self.waiting.items()):
-            expired = [w for w in queue if (day - w.since).days > WAITING_DAYS]
-            for waited in expired:
+        """The waiting that is over ends; each loan's opening is judged; then the payments count that are of this day."""
+        for queue in self.waiting.values():
+            for waited in [w for w in queue if (day - w.since).days > WAITING_DAYS]:
                 queue.remove(waited)
-                self.dead_letters.append(DeadLetter(waited.index, waited.event["id"], "loan_unknown"))
-                self.seen -= {(loan_id, what, name) for what, name in _ids(waited.event)}
+                self._release(waited, "loan_unknown")
         for loan in self.loans.values():
-            if not loan.cancelled:
-                self._open_loan(loan, day)
-
-    def _open_loan(self, loan: Loan, day: date) -> None:
-        """The opening of a day is judged first; then the payments count whose value date it is."""
-        if self._ages(loan, day):
-            self._judge(loan, None)
-        for payment in loan.waiting_for_value_date():
-            if payment.value_date <= day:
-                self._count(loan, payment)
+            if not loan.cancelled and self._ages(loan, day):
+                self._judge(loan, None)
+            queue = self.post_dated.get(loan.loan_id, [])
+            for waited in sorted(queue, key=lambda w: _payment(w.event).place):
+                if _payment(waited.event).value_date <= day:
+                    queue.remove(waited)
+                    self._release(waited, self._tell(waited.index, waited.event))
 
     def _ages(self, loan: Loan, day: date) -> bool:
         """Whether the passing of a day can change anything: something unpaid was due before it, or it is pending."""
@@ -220,7 +228,7 @@ def _ids(event: Event) -> set[tuple[str, str]]:
     return ids
 
 
-def _payment(event: Event, recorded: date) -> Payment:
+def _payment(event: Event) -> Payment:
     data = event["data"]
     allocations = data.get("allocations")
     return Payment(
@@ -231,5 +239,4 @@ def _payment(event: Event, recorded: date) -> Payment:
         kind=data.get("kind", "repayment"),
         installment=data.get("installment"),
         allocations=tuple(allocations) if allocations is not None else None,
-        recorded=recorded,
     )

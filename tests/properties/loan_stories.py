@@ -36,6 +36,7 @@ time_zone = "Asia/Shanghai"
 grace_days = {draw(st.sampled_from([0, 0, 1, 3]))}
 tolerance = {{ amount = {draw(st.sampled_from([0, 0, 1, 10]))}, percent = "{percent}" }}
 allocation = {{ axis = "{draw(st.sampled_from(["horizontal", "vertical"]))}", order = {list(order)}{first} }}
+advance_payment = {{ goodwill_credit = "{draw(st.sampled_from(["last_installment", "next_installment"]))}" }}
 next_due = "{draw(st.sampled_from(["earliest_unpaid", "next_unpaid"]))}"
 buckets = {BUCKETS}
 """

@@ -10,12 +10,12 @@ import orjson
 from schemas.catalogue import BUSINESS_DAYS, TOPIC_OF_TYPE
 from schemas.types import parse_instant
 from stream.translate import records
-from stream.translate.lines import Line
+from stream.translate.lines import NO_TIMESTAMP, Line
 
 Headers = list[tuple[str, bytes]]
 
 
-class Outgoing(NamedTuple):
+class Publication(NamedTuple):
     """A record to publish; its topic is named without the prefix."""
 
     topic: str
@@ -31,12 +31,12 @@ class Outgoing(NamedTuple):
         return self.topic == BUSINESS_DAYS
 
 
-def in_binary_mode(line: Line) -> Outgoing:
+def in_binary_mode(line: Line) -> Publication:
     """The event of a checked line, its attributes as headers and its data as the value."""
-    return binary(orjson.loads(line.value))
+    return binary(orjson.loads(line.value or b""))
 
 
-def binary(event: Mapping[str, Any]) -> Outgoing:
+def binary(event: Mapping[str, Any]) -> Publication:
     """An event of a known type with a time that can be read; its data may still be wrong."""
     data = event["data"]
     headers = [(records.CONTENT_TYPE, str(event.get("datacontenttype") or "application/json").encode())]
@@ -48,26 +48,16 @@ def binary(event: Mapping[str, Any]) -> Outgoing:
     topic = TOPIC_OF_TYPE[event["type"]].name
     key = data["business_date"] if topic == BUSINESS_DAYS else data["loan_id"]
     timestamp = parse_instant(event["time"]).timestamp()
-    return Outgoing(topic, key.encode(), orjson.dumps(data), headers, round(timestamp * 1000))
+    return Publication(topic, key.encode(), orjson.dumps(data), headers, round(timestamp * 1000))
 
 
-def as_it_stands(line: Line, default_topic: str | None) -> Outgoing | None:
+def as_it_stands(line: Line, default_topic: str | None) -> Publication | None:
     """The line untouched, in structured mode; None: neither the line nor the caller says to which topic."""
-    topic = _topic_of(line.value) or default_topic
+    topic = line.topic or default_topic
     if topic is None:
         return None
-    timestamp = line.timestamp if line.timestamp >= 0 else None
-    return Outgoing(topic, line.key, line.value, [(records.CONTENT_TYPE, records.CLOUDEVENT_JSON)], timestamp)
-
-
-def _topic_of(value: bytes) -> str | None:
-    try:
-        event = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return None
-    kind = event.get("type") if isinstance(event, dict) else None
-    known = TOPIC_OF_TYPE.get(kind) if isinstance(kind, str) else None
-    return known.name if known is not None else None
+    timestamp = line.timestamp if line.timestamp != NO_TIMESTAMP else None
+    return Publication(topic, line.key, line.value or b"", [(records.CONTENT_TYPE, records.CLOUDEVENT_JSON)], timestamp)
 
 
 def _attribute(value: object) -> bytes:

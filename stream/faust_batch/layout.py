@@ -1,0 +1,103 @@
+"""
+What must hold of topics, partitions and offsets before a task may run. Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from aiokafka import TopicPartition
+
+from stream.faust_batch.agent import AgentSpec
+from stream.faust_batch.errors import InputLostError, TopicLayoutError
+
+
+def check_disjoint(agents: Iterable[AgentSpec], new: AgentSpec) -> None:
+    """
+    A topic feeds one agent only: a group has one committed offset per partition.
+
+    Raises:
+        TopicLayoutError: a topic of the new agent feeds another one already.
+    """
+    for other in agents:
+        if shared := set(other.all_topics) & set(new.all_topics):
+            raise TopicLayoutError(
+                f"topic {min(shared)!r} feeds the agents {other.name!r} and {new.name!r}: a consumer group has one "
+                "committed offset per partition, so give each agent a topic of its own"
+            )
+
+
+def check_copartitioned(agent: AgentSpec, counts: Mapping[str, int]) -> None:
+    """
+    Partition p of all topics of an agent is one task; only a changelog may still be missing.
+
+    Args:
+        counts: number of partitions by topic; 0: it does not exist.
+
+    Raises:
+        TopicLayoutError: a topic is missing, or has another number of partitions than the first.
+    """
+    first = agent.all_topics[0]
+    for topic in (*agent.all_topics, agent.changelog):
+        if not counts[topic] and topic != agent.changelog:
+            raise TopicLayoutError(f"topic {topic!r} of agent {agent.name!r} does not exist: create it first")
+        if counts[topic] not in (counts[first], 0):
+            raise TopicLayoutError(
+                f"topic {topic!r} has {counts[topic]} partitions, {first!r} has {counts[first]}: all topics of agent "
+                f"{agent.name!r} need the same number"
+            )
+
+
+def assigned_tasks(agents: Iterable[AgentSpec], assignment: Collection[TopicPartition]) -> list[tuple[AgentSpec, int]]:
+    """
+    The tasks of a worker that owns these partitions.
+
+    Raises:
+        TopicLayoutError: it owns a partition of one topic of an agent without that of another.
+    """
+    tasks = []
+    for agent in agents:
+        for number in sorted({tp.partition for tp in assignment if tp.topic in agent.all_topics}):
+            missing = [topic for topic in agent.all_topics if TopicPartition(topic, number) not in assignment]
+            if missing:
+                raise TopicLayoutError(
+                    f"agent {agent.name!r} owns partition {number} without that of {', '.join(missing)}: give all its "
+                    "topics the same number of partitions"
+                )
+            tasks.append((agent, number))
+    return tasks
+
+
+def check_committed(
+    committed: Mapping[TopicPartition, int], begin: Mapping[TopicPartition, int], end: Mapping[TopicPartition, int]
+) -> None:
+    """
+    The broker must still have what comes after the committed offsets; Kafka would start elsewhere in silence.
+
+    Raises:
+        InputLostError: records were deleted before they were processed, or the topic was made anew.
+    """
+    for partition, offset in committed.items():
+        if not begin[partition] <= offset <= end[partition]:
+            raise InputLostError(
+                f"input {partition.topic}[{partition.partition}] is processed up to offset {offset}, but the broker has "
+                f"only {begin[partition]} to {end[partition]}: records were deleted before they were processed, or the "
+                "topic was made anew; repair it, or set the group's offset there by hand to accept the loss"
+            )
+
+
+def check_not_forgotten(agent: AgentSpec, partition: int, *, state: int, committed: Collection[TopicPartition]) -> None:
+    """
+    State and offsets are committed together, so state without any offset means that the offsets are gone.
+
+    Args:
+        state: number of keys restored.
+
+    Raises:
+        InputLostError: the task would process its whole input again, on top of its state.
+    """
+    if state and not any(TopicPartition(topic, partition) in committed for topic in agent.all_topics):
+        raise InputLostError(
+            f"task {agent.name}[{partition}] has state of {state} keys but its group has no committed offset: they "
+            "have expired or were deleted; set them again, or start anew under another app id"
+        )

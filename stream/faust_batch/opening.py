@@ -1,0 +1,140 @@
+"""
+How the tasks of an assignment come to life. The order makes it right:
+
+1. InitProducerId for every task. When it has returned, the previous owner can commit nothing any more and
+   its last transaction is complete.
+2. Only then is anything read that it may have written: state, committed offsets. What is read is final.
+3. Faust sets the positions of the inputs from the committed offsets, after this, and fetching begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+
+from stream.faust_batch.agent import AgentSpec
+from stream.faust_batch.layout import check_committed, check_not_forgotten
+from stream.faust_batch.producer import TaskProducer
+from stream.faust_batch.queues import TICK_BEGUN, RecordGroup, RecordQueue
+from stream.faust_batch.restore import restore
+from stream.faust_batch.state import PartitionStore
+from stream.faust_batch.task import StreamTask
+
+if TYPE_CHECKING:
+    from stream.faust_batch.manager import TaskManager
+
+TaskKey = tuple[str, int]
+Wanted = Sequence[tuple[AgentSpec, int]]
+
+STOP_PRODUCER_TIMEOUT = 5.0
+START_PRODUCERS_TIMEOUT = 60.0
+
+
+async def open_tasks(
+    manager: TaskManager, wanted: Wanted, stores: Mapping[TaskKey, PartitionStore]
+) -> list[StreamTask]:
+    """
+    Fence, restore, check and start these tasks.
+
+    Raises:
+        InputLostError: the committed offsets do not fit to what the broker has.
+        KafkaError: a broker does not answer, or refuses.
+    """
+    producers = await _start_producers(manager, wanted)
+    try:
+        await _restore(manager, wanted, stores)
+        groups = await _positioned_groups(manager, wanted, stores)
+        contexts = [agent.open_task(partition, stores[agent.name, partition]) for agent, partition in wanted]
+    except BaseException:
+        await stop_producers(producers)
+        raise
+    return [
+        StreamTask(
+            manager,
+            agent,
+            partition,
+            group=group,
+            store=stores[agent.name, partition],
+            producer=producer,
+            context=context,
+        )
+        for (agent, partition), producer, group, context in zip(wanted, producers, groups, contexts, strict=True)
+    ]
+
+
+async def stop_producers(producers: Iterable[TaskProducer]) -> None:
+    """Close producers, whatever state they are in; what they left open, the next owner aborts."""
+
+    async def stop(producer: TaskProducer) -> None:
+        with suppress(Exception):
+            async with asyncio.timeout(STOP_PRODUCER_TIMEOUT):
+                await producer.stop()
+
+    await asyncio.gather(*(stop(producer) for producer in producers))
+
+
+async def _start_producers(manager: TaskManager, wanted: Wanted) -> list[TaskProducer]:
+    group_id = manager.app.conf.id
+    producers = [
+        TaskProducer(
+            f"{group_id}-{agent.name}-{partition}",
+            group_id=group_id,
+            connection=manager.connection,
+            settings=manager.settings,
+        )
+        for agent, partition in wanted
+    ]
+    try:
+        async with asyncio.timeout(START_PRODUCERS_TIMEOUT):
+            await asyncio.gather(*(producer.start() for producer in producers))
+    except BaseException:
+        await stop_producers(producers)
+        raise
+    return producers
+
+
+async def _restore(manager: TaskManager, wanted: Wanted, stores: Mapping[TaskKey, PartitionStore]) -> None:
+    if not wanted:
+        return
+    tasks = {TopicPartition(agent.changelog, partition): (agent.name, partition) for agent, partition in wanted}
+    started = monotonic()
+    applied = await restore(
+        {changelog: stores[key] for changelog, key in tasks.items()},
+        connection=manager.connection,
+        settings=manager.settings,
+        progress=lambda changelog, done, total: manager.observer.recovery_progress(*tasks[changelog], done, total),
+    )
+    for changelog, records in applied.items():
+        manager.observer.recovery_done(*tasks[changelog], records, monotonic() - started)
+
+
+async def _positioned_groups(
+    manager: TaskManager, wanted: Wanted, stores: Mapping[TaskKey, PartitionStore]
+) -> list[RecordGroup]:
+    """The tasks' queues, told what is committed, which is checked against what the broker has."""
+    inputs = [TopicPartition(topic, partition) for agent, partition in wanted for topic in agent.all_topics]
+    found = await manager.lookups.committed(manager.app.conf.id, inputs)
+    committed = {partition: last.offset for partition, last in found.items()}
+    begin = await manager.lookups.log_start_offsets(committed)
+    check_committed(committed, begin, await manager.lookups.high_watermarks(committed))
+    groups = []
+    for agent, partition in wanted:
+        check_not_forgotten(agent, partition, state=len(stores[agent.name, partition]), committed=committed)
+        group = _group(agent, partition, manager.settings.max_idle)
+        for queue in group.all_queues:
+            queue.committed = committed.get(queue.topic_partition)
+        if group.tick_queue is not None and (last := found.get(group.tick_queue.topic_partition)) is not None:
+            group.tick_begun = last.metadata == TICK_BEGUN
+        groups.append(group)
+    return groups
+
+
+def _group(agent: AgentSpec, partition: int, max_idle: float) -> RecordGroup:
+    queues = [RecordQueue(TopicPartition(topic, partition)) for topic in agent.topics]
+    tick_queue = RecordQueue(TopicPartition(agent.tick_topic, partition)) if agent.tick_topic else None
+    return RecordGroup(queues, tick_queue, max_idle=max_idle)
