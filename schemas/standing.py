@@ -113,6 +113,6 @@ class LoanStanding(Contract):
     schedule_version: Annotated[int, Field(ge=0, le=10**9)] = Field(description="Version of the schedule, from 1.")
     policy_version: Label = Field(description="Version of the policy that judged.")
     last_event_id: EventId = Field(description="Id of the last event or tick that changed something here.")
-    behaviour: dict[str, int | str | None] = Field(
+    behaviour: dict[str, int | str | list[int] | None] = Field(
         description="Figures of the borrower's payment behaviour that early warning reads; names may be added."
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,12 @@ def private_broker() -> Iterator[Broker]:
         yield running
 
 
+def _is_seen(admin: Any, topic: str, partitions: int) -> bool:
+    """Whether the broker tells clients of the topic, which it does a moment after it was made."""
+    found = admin.list_topics(topic, timeout=30).topics[topic].partitions
+    return len(found) == partitions and all(partition.leader >= 0 for partition in found.values())
+
+
 MakeTopics = Callable[..., dict[str, str]]
 
 
@@ -66,6 +74,10 @@ def make_topics(kafka_bootstrap: str) -> MakeTopics:
         for topic, made in admin.create_topics(new, operation_timeout=30).items():
             if (error := made.exception(30)) is not None:
                 pytest.fail(f"could not make {topic}: {error}")
+        deadline = time.monotonic() + 30
+        while not all(_is_seen(admin, topic, partitions) for topic in full.values()):
+            assert time.monotonic() < deadline, "new topics are not to be seen"
+            time.sleep(0.05)
         return full
 
     return make

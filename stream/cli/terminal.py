@@ -14,7 +14,7 @@ from functools import cache
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @cache
@@ -31,7 +31,8 @@ def output() -> Console:
 
 def say(message: str, style: str | None = None) -> None:
     """Words for a person, on stderr."""
-    errors().print(clean(message), style=style, soft_wrap=True)
+    for line in message.split("\n"):
+        errors().print(clean(line), style=style, soft_wrap=True)
 
 
 def write(line: str | bytes) -> None:
@@ -41,7 +42,7 @@ def write(line: str | bytes) -> None:
 
 
 def clean(text: str) -> str:
-    """The text with control characters made visible: data can't move the cursor or fake a line."""
+    """The text with control characters made visible, newlines too: data can't move the cursor or fake a line."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 

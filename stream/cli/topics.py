@@ -21,6 +21,7 @@ from stream.settings import Settings
 
 TOPIC_EXISTS = 36
 CREATE_TIMEOUT_MS = 30_000
+SEEN_SECONDS = 30.0
 ON_THE_TOPIC = 1
 """Source of a configuration entry that was set for the topic itself."""
 
@@ -137,6 +138,16 @@ async def _create(client: AIOKafkaAdminClient, topics: list[Topic]) -> None:
     for name, error, message in answer.topic_errors:
         if error not in (0, TOPIC_EXISTS):
             raise CommandError(f"Kafka did not make the topic {name}: {message or f'error {error}'}.")
+    await _until_seen(client, [topic.name for topic in topics])
+
+
+async def _until_seen(client: AIOKafkaAdminClient, names: list[str]) -> None:
+    """Wait until the brokers tell clients of new topics: they learn of them a moment after they are made."""
+    deadline = asyncio.get_running_loop().time() + SEEN_SECONDS
+    while len(await connect.partition_counts(client, names)) < len(names):
+        if asyncio.get_running_loop().time() > deadline:
+            raise CommandError(f"The topics were made, but are not to be seen within {SEEN_SECONDS:.0f} s; try again.")
+        await asyncio.sleep(0.05)
 
 
 async def _configure(client: AIOKafkaAdminClient, topics: list[Topic], found: Mapping[str, Topic]) -> None:

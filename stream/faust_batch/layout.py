@@ -80,9 +80,9 @@ def check_committed(
     for partition, offset in committed.items():
         if not begin[partition] <= offset <= end[partition]:
             raise InputLostError(
-                f"input {partition.topic}[{partition.partition}] is processed up to offset {offset}, but the broker has "
-                f"only {begin[partition]} to {end[partition]}: records were deleted before they were processed, or the "
-                "topic was made anew; repair it, or set the group's offset there by hand to accept the loss"
+                f"input {partition.topic}[{partition.partition}] is processed up to offset {offset}, but the broker "
+                f"has only {begin[partition]} to {end[partition]}: records were deleted before they were processed, or "
+                "the topic was made anew; repair it, or set the group's offset there by hand to accept the loss"
             )
 
 

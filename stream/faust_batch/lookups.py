@@ -34,9 +34,12 @@ class Lookups:
 
     async def log_start_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Where each partition begins."""
-        consumer = await self._consumer("read_uncommitted")
+        wanted = list(partitions)
+        if not wanted:
+            return {}
         async with asyncio.timeout(LOOKUP_TIMEOUT):
-            starts: dict[TopicPartition, int] = await consumer.beginning_offsets(list(partitions))
+            consumer = await self._consumer("read_uncommitted")
+            starts: dict[TopicPartition, int] = await consumer.beginning_offsets(wanted)
         return starts
 
     async def committed(

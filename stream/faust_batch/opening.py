@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from stream.faust_batch.agent import AgentSpec
+from stream.faust_batch.group import TICK_BEGUN, RecordGroup
 from stream.faust_batch.layout import check_committed, check_not_forgotten
 from stream.faust_batch.producer import TaskProducer
-from stream.faust_batch.queues import TICK_BEGUN, RecordGroup, RecordQueue
+from stream.faust_batch.queues import RecordQueue
 from stream.faust_batch.restore import restore
 from stream.faust_batch.state import PartitionStore
 from stream.faust_batch.task import StreamTask

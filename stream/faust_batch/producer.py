@@ -69,8 +69,8 @@ class PartitionWriter:
             written = self._append(0, timestamp_ms, key, value, headers)
         if written.size > self._max_bytes:
             raise RecordTooLargeError(
-                f"a record of {written.size} bytes for topic {self.topic!r}, partition {self.partition}, is larger than "
-                f"max_batch_bytes = {self._max_bytes}; raise it and the topic's max.message.bytes"
+                f"a record of {written.size} bytes for topic {self.topic!r}, partition {self.partition}, is larger "
+                f"than max_batch_bytes = {self._max_bytes}; raise it and the topic's max.message.bytes"
             )
 
     def _open_batch(self) -> None:

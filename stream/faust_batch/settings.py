@@ -19,7 +19,7 @@ class TaskSettings:
     """Most records that one transaction takes; a busy task reaches it, an idle one never does."""
 
     commit_slots: int | None = None
-    """Transactions in flight per worker; None: half of its tasks, at least 2. Fewer, larger transactions are cheaper."""
+    """Transactions in flight per worker; None: half of its tasks, at least 2. Fewer, larger ones are cheaper."""
 
     poll_gap: float = 0.002
     """Pause of the fetch loop after records came, so that small fetches grow at the broker."""

@@ -16,9 +16,10 @@ from aiokafka.structs import OffsetAndMetadata
 
 from stream.faust_batch.batch import TaskBatch
 from stream.faust_batch.errors import StalledError, StopTask
+from stream.faust_batch.group import RecordGroup, Taken
 from stream.faust_batch.observer import BatchTimes
 from stream.faust_batch.producer import TaskProducer
-from stream.faust_batch.queues import Limit, RecordGroup, Taken
+from stream.faust_batch.queues import Limit
 from stream.faust_batch.state import PartitionStore
 
 if TYPE_CHECKING:

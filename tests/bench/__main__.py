@@ -21,7 +21,7 @@ from tests.bench.machine import EngineError
 from tests.bench.portfolio import Portfolio
 from tests.bench.reference import expected_alerts
 from tests.bench.report import Result, say
-from tests.bench.worker import OverdueWorker
+from tests.bench.worker import OverdueWorker, ProfiledWorker
 
 OURS = OverdueWorker()
 
@@ -134,14 +134,32 @@ def run_recovery(bench: Bench) -> bool:
     return True
 
 
-def run_stages(bench: Bench | None, options: Namespace) -> bool:
-    """Where each microsecond of our worker goes; needs no broker."""
-    del bench
+def run_stages(options: Namespace) -> bool:
+    """Where each microsecond of our agent goes; needs no broker."""
     rows = stages.measure(options.stage_loans, options.stage_repayments)
-    for row in rows:
-        report.write(options.out, {"kind": "stages", **row})
-    print(report.table("\nWhere a repayment's CPU goes in process (no Kafka)", report.STAGES, rows))
+    _print_stages(options, "in process, without Kafka", rows)
     return True
+
+
+def run_profile(bench: Bench) -> bool:
+    """Where each microsecond of a whole worker goes, during a throughput run of its own."""
+    options = bench.options
+    engine, prefix = ProfiledWorker(), "p."
+    portfolio = Portfolio(options.loans[0], options.repayments, options.alert_share)
+    expected = expected_alerts(portfolio)
+    throughput.load_backlog(bench.kafka, prefix, portfolio)
+    place = bench.place(engine, prefix)
+    measure = partial(throughput.measure, expected=expected, broker_pid=bench.broker_pid)
+    result = bench.trial("profile", engine, place, measure, loans=portfolio.loans)
+    bench.kafka.delete([topic for topic in bench.kafka.topics() if topic.startswith(prefix)])
+    _print_stages(options, f"in a worker, {portfolio.loans:,} loans", stages.profile(place, result))
+    return bool(result["equal"])
+
+
+def _print_stages(options: Namespace, where: str, rows: list[Result]) -> None:
+    for row in rows:
+        report.write(options.out, {"kind": "stages", "where": where, **row})
+    print(report.table(f"\nWhere a repayment's CPU goes, {where}", report.STAGES, rows))
 
 
 @contextmanager
@@ -154,7 +172,9 @@ def open_bench(options: Namespace) -> Iterator[Bench]:
         pid = broker.status().pid
         assert pid is not None
         class_path = ""
-        if options.engines is None or "kafka-streams" in options.engines:
+        if options.what not in ("stages", "profile") and (
+            options.engines is None or "kafka-streams" in options.engines
+        ):
             say("building the Kafka Streams peer")
             class_path = build_kafka_streams(folder / "kstreams")
         kafka = Kafka(bootstrap, options.partitions)
@@ -172,7 +192,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     """Read the command line."""
     form = ArgumentDefaultsHelpFormatter
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__, formatter_class=form)
-    parser.add_argument("what", choices=["throughput", "latency", "recovery", "stages", "all"])
+    parser.add_argument("what", choices=["throughput", "latency", "recovery", "stages", "profile", "all"])
     parser.add_argument("--engines", help="names, comma separated; without it all")
     parser.add_argument("--runs", type=int, default=1, help="of throughput and latency; the table has the median")
     parser.add_argument("--out", type=Path, help="file that each result is appended to, as one JSON line")
@@ -205,8 +225,8 @@ def main(arguments: Sequence[str]) -> int:
     good = True
     try:
         if options.what in ("stages", "all"):
-            good = run_stages(None, options)
-        runs = {"throughput": run_throughput, "latency": run_latency, "recovery": run_recovery}
+            good = run_stages(options)
+        runs = {"throughput": run_throughput, "profile": run_profile, "latency": run_latency, "recovery": run_recovery}
         wanted = [run for name, run in runs.items() if options.what in (name, "all")]
         if wanted:
             with open_bench(options) as bench:

@@ -24,7 +24,10 @@ from stream.translate.inbound import Inbound
 from stream.translate.outbound import Outbound
 from stream.translate.standing import StandingHeaders, standing_json
 from stream.translate.state import load, store
+from tests.bench.engines import Place
 from tests.bench.portfolio import AS_OF, Event, Portfolio
+from tests.bench.profiled import stages_between
+from tests.bench.worker import profile_of
 
 BATCH = 2_000
 PARTITIONS = 12
@@ -104,6 +107,17 @@ class Stopwatch:
         start = time.thread_time()
         yield
         self.spent[name] = self.spent.get(name, 0.0) + time.thread_time() - start
+
+
+def profile(place: Place, result: dict[str, Any]) -> list[dict[str, Any]]:
+    """CPU of each stage of a whole worker per repayment, from its profile during a throughput run."""
+    spent = stages_between(profile_of(place), *result["span"])
+    whole = sum(spent.values())
+    rows = [
+        {"engine": name, "us": round(us / result["events"], 2), "share": round(us / whole, 3)}
+        for name, us in sorted(spent.items(), key=lambda stage: -stage[1])
+    ]
+    return [*rows, {"engine": "whole", "us": round(whole / result["events"], 2), "share": 1.0}]
 
 
 def measure(loans: int, repayments: int) -> list[dict[str, Any]]:

@@ -97,6 +97,7 @@ def _figures(span: Span, spent: dict[str, float]) -> dict[str, Any]:
     others = (spent["machine"] - spent["engine"] - spent["broker"]) / seconds
     return {
         "events": span.events,
+        "span": [round(span.start, 3), round(span.end, 3)],
         "seconds": round(seconds, 3),
         "events_per_second": round(span.events / seconds),
         "cpu_us": round(spent["engine"] / span.events * 1e6, 2),

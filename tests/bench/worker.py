@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from confluent_kafka import Message
@@ -80,6 +81,23 @@ class OverdueWorker(Engine):
         end, _ = _wait_committed(running, place, days, count, 120)
         after = compare(self, place, expected.caused_by_events() + expected.at_next_day)
         return {**before, "next_day_seconds": round(end - opened, 3), "next_day_equal": after["equal"]}
+
+
+@dataclass(frozen=True)
+class ProfiledWorker(OverdueWorker):
+    """The worker with a thread that sees where its CPU goes; that thread takes some CPU itself."""
+
+    name: str = "overdue-profiled"
+
+    def command(self, place: Place, disbursements: int, repayments: int) -> Command:
+        plain = super().command(place, disbursements, repayments)
+        start = [sys.executable, "-m", "tests.bench.profiled", str(profile_of(place)), "worker"]
+        return Command(start, {**plain.environment, "PYTHONPATH": str(Path(__file__).parents[2])})
+
+
+def profile_of(place: Place) -> Path:
+    """Where a profiled worker writes."""
+    return place.directory / "profile.jsonl"
 
 
 def open_day(place: Place, day: date, ends: dict[str, list[int]]) -> None:

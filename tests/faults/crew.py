@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-COMMAND = (sys.executable, "-m", "stream.cli.app", "worker")
+COMMAND = (sys.executable, "-m", "stream.cli", "worker")
 DRAIN_SECONDS = 30.0
 
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 APP = Path(__file__).with_name("faust_batch_app.py")
@@ -272,25 +271,24 @@ def difference(seen: list[str], expected: list[str]) -> str:
     missing, more = set(expected) - set(seen), set(seen) - set(expected)
     first = next((pair for pair in zip(seen, expected, strict=False) if pair[0] != pair[1]), None)
     return (
-        f"{len(seen)} seen, {len(expected)} expected, {len(seen) - len(set(seen))} doubled, missing {sorted(missing)[:5]}, "
-        f"unexpected {sorted(more)[:5]}, first difference (seen, expected) {first}"
+        f"{len(seen)} seen, {len(expected)} expected, {len(seen) - len(set(seen))} doubled, "
+        f"missing {sorted(missing)[:5]}, unexpected {sorted(more)[:5]}, first difference (seen, expected) {first}"
     )
 
 
 NewCase = Callable[..., Case]
 
 
-@pytest.fixture
-def new_case(kafka_bootstrap: str, make_topics: Callable[..., dict[str, str]], tmp_path: Path) -> Iterator[NewCase]:
-    """Makes cases, and ends their workers."""
-    cases: list[Case] = []
+def cases(bootstrap: str, make_topics: Callable[..., dict[str, str]], folder: Path) -> Iterator[NewCase]:
+    """For a fixture: yields what makes cases, and ends their workers."""
+    made: list[Case] = []
 
     def make(name: str, **options: Any) -> Case:
-        cases.append(Case(kafka_bootstrap, make_topics, tmp_path, name=name, **options))
-        return cases[-1]
+        made.append(Case(bootstrap, make_topics, folder, name=name, **options))
+        return made[-1]
 
     yield make
-    for case in cases:
+    for case in made:
         case.close()
 
 

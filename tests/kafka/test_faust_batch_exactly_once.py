@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.kafka.faust_batch_harness import NewCase, by_definition
+from tests.kafka.faust_batch_harness import NewCase, by_definition, cases
 
-pytest_plugins = ("tests.kafka.faust_batch_harness",)
+
+@pytest.fixture
+def new_case(kafka_bootstrap: str, make_topics: Callable[..., dict[str, str]], tmp_path: Path) -> Iterator[NewCase]:
+    """Makes an app on topics of its own."""
+    yield from cases(kafka_bootstrap, make_topics, tmp_path)
 
 
 def test_events_of_two_topics_are_processed_once_and_in_time_order(new_case: NewCase) -> None:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from tests.kafka.faust_batch_harness import START_MS, Case, Event, NewCase, Worker
+import pytest
 
-pytest_plugins = ("tests.kafka.faust_batch_harness",)
+from tests.kafka.faust_batch_harness import START_MS, Case, Event, NewCase, Worker, cases
+
+
+@pytest.fixture
+def new_case(kafka_bootstrap: str, make_topics: Callable[..., dict[str, str]], tmp_path: Path) -> Iterator[NewCase]:
+    """Makes an app on topics of its own."""
+    yield from cases(kafka_bootstrap, make_topics, tmp_path)
+
 
 SOON = 20
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
 
-from tests.kafka.faust_batch_harness import Case, NewCase
+from tests.kafka.faust_batch_harness import Case, NewCase, cases
 
-pytest_plugins = ("tests.kafka.faust_batch_harness",)
+
+@pytest.fixture
+def new_case(kafka_bootstrap: str, make_topics: Callable[..., dict[str, str]], tmp_path: Path) -> Iterator[NewCase]:
+    """Makes an app on topics of its own."""
+    yield from cases(kafka_bootstrap, make_topics, tmp_path)
 
 
 def ticks(case: Case) -> dict[int, list[tuple[str, int]]]:

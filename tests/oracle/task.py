@@ -166,7 +166,7 @@ class Task:
             opening += timedelta(1)
 
     def _open(self, day: date) -> None:
-        """The waiting that is over ends; each loan's opening is judged; then the payments count that are of this day."""
+        """What waited in vain is given up; each loan's opening is judged, then the payments of that day count."""
         for queue in self.waiting.values():
             for waited in [w for w in queue if (day - w.since).days > WAITING_DAYS]:
                 queue.remove(waited)
@@ -195,7 +195,7 @@ class Task:
         self.alerts += loan.judge(self._today, now, cause)
         standing = loan.standing(self._today, now)
         known = self.standings.get(loan.loan_id, {})
-        if any(known.get(name) != said for name, said in standing.items() if name != "as_of"):
+        if cause or any(known[name] != said for name, said in standing.items() if name != "as_of"):
             last_event = cause or f"business-day:{self._today.isoformat()}"
             self.standings[loan.loan_id] = standing | {"last_event_id": last_event}
             self.standing_count += 1

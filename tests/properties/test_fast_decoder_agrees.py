@@ -105,7 +105,7 @@ odd_literals = st.sampled_from(
 times = st.one_of(
     st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
     st.datetimes().map(lambda moment: moment.isoformat(timespec="seconds") + "+08:00"),
-    st.integers(0, 7199).map(lambda n: f"1988-10-30T0{2 + n // 3600}:{n % 3600 // 60:02}:{n % 60:02}Z"),
+    st.integers(0, 7199).map(lambda n: f"1990-10-28T0{2 + n // 3600}:{n % 3600 // 60:02}:{n % 60:02}Z"),
     st.sampled_from(
         ["2024-01-22T08:00:00", "2024-01-22T08:00:60Z", "2024-01-22T24:00:00Z", "2024-01-22 08:00:00Z", "soon"]
     ),
@@ -143,7 +143,7 @@ def records(draw: st.DrawFn) -> FakeRecord:
         elif change == "drop" and isinstance(container, dict):
             container.pop(key, None)
         elif change == "add":
-            data[draw(st.sampled_from(["note", "Amount", "data", "id"]))] = draw(odd_values)
+            data[draw(st.sampled_from(["note", "Amount", "data", "id"]))] = copy.deepcopy(draw(odd_values))
         elif change == "literal":
             container[key], literal = "@@", draw(odd_literals)
         elif change == "time":

@@ -9,7 +9,8 @@ from aiokafka import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.faust_batch.queues import TICK_BEGUN, Limit, RecordGroup, RecordQueue
+from stream.faust_batch.group import TICK_BEGUN, RecordGroup
+from stream.faust_batch.queues import Limit, RecordQueue
 
 TOPICS = ("disbursements", "repayments", "servicing")
 TICKS = TopicPartition("ticks", 0)
