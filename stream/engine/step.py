@@ -8,7 +8,7 @@ from stream.engine import journal
 from stream.engine.allocation import apply, pay
 from stream.engine.corrections import Wrong, all_delinquent, rebuild, rebuild_and_check
 from stream.engine.dates import Day, iso
-from stream.engine.delinquency import judge, next_check, overdue
+from stream.engine.delinquency import judge, overdue
 from stream.engine.facts import Disbursed, DisbursementCancelled, Repaid, RepaymentReversed
 from stream.engine.findings import (
     ALERT_CORRECTED,
@@ -175,7 +175,8 @@ def open_day(loan: Loan, rules: Rules, today: int) -> list[Alert] | None:
 
 def forgotten(loan: Loan, rules: Rules, today: int) -> bool:
     """Whether the loan has ended and all its facts are behind the replay horizon on `today`."""
-    return (bool(loan.closed_as) or not loan.rows) and next_check(loan, rules) <= today
+    ended = bool(loan.closed_as) or not loan.rows
+    return ended and today >= loan.as_of + rules.replay_horizon_days
 
 
 def _judge_and_say(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
 
+from stream.local.broker import Broker
 from tests.kafka.faust_batch_harness import NewCase, by_definition, cases
 
 
 @pytest.fixture
 def new_case(kafka_bootstrap: str, make_topics: Callable[..., dict[str, str]], tmp_path: Path) -> Iterator[NewCase]:
     """Makes an app on topics of its own."""
-    yield from cases(kafka_bootstrap, make_topics, tmp_path)
+    with cases(kafka_bootstrap, make_topics, tmp_path) as make:
+        yield make
 
 
 def test_events_of_two_topics_are_processed_once_and_in_time_order(new_case: NewCase) -> None:
@@ -134,3 +137,30 @@ def test_state_is_restored_as_it_was(new_case: NewCase) -> None:
     deleted = {event.key for event in gone}
     kept = [event for event in events if event.key not in deleted]
     assert case.state() == by_definition([*kept, *more])[1]
+
+
+@pytest.mark.slow
+def test_broker_that_dies_and_comes_back_costs_nothing_but_time(private_broker: Broker, tmp_path: Path) -> None:
+    """The broker is killed under load and started again: the worker goes on, or a new one does; nothing is lost."""
+    admin = AdminClient({"bootstrap.servers": private_broker.bootstrap})
+
+    def make_topics(prefix: str, partitions: int, names: Sequence[str], config: dict[str, str]) -> dict[str, str]:
+        made = {name: prefix + name for name in names}
+        new = [NewTopic(topic, partitions, 1, config=config) for topic in made.values()]
+        for created in admin.create_topics(new).values():
+            created.result(30)
+        return made
+
+    with cases(private_broker.bootstrap, make_topics, tmp_path) as new_case:
+        case = new_case("broker", pause=0.01)
+        events = case.events(8000)
+        case.publish(events)
+        worker = case.start()
+        worker.until("progress", lambda: worker.records > 300)
+        private_broker.kill()
+        private_broker.start()
+        if worker.process.poll() is not None:
+            worker = case.start()
+        case.run_to_the_end(worker)
+        assert worker.terminate() == 0
+        case.assert_exact(events)

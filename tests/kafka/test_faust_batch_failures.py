@@ -14,7 +14,8 @@ from tests.kafka.faust_batch_harness import START_MS, Case, Event, NewCase, Work
 @pytest.fixture
 def new_case(kafka_bootstrap: str, make_topics: Callable[..., dict[str, str]], tmp_path: Path) -> Iterator[NewCase]:
     """Makes an app on topics of its own."""
-    yield from cases(kafka_bootstrap, make_topics, tmp_path)
+    with cases(kafka_bootstrap, make_topics, tmp_path) as make:
+        yield make
 
 
 SOON = 20

@@ -15,7 +15,8 @@ from tests.kafka.faust_batch_harness import Case, NewCase, cases
 @pytest.fixture
 def new_case(kafka_bootstrap: str, make_topics: Callable[..., dict[str, str]], tmp_path: Path) -> Iterator[NewCase]:
     """Makes an app on topics of its own."""
-    yield from cases(kafka_bootstrap, make_topics, tmp_path)
+    with cases(kafka_bootstrap, make_topics, tmp_path) as make:
+        yield make
 
 
 def ticks(case: Case) -> dict[int, list[tuple[str, int]]]:

@@ -298,6 +298,17 @@ def test_a_settled_loan_is_forgotten_behind_the_horizon() -> None:
     assert b"L1" not in table.store
 
 
+def test_a_loan_that_is_paid_before_it_began_stays() -> None:
+    """Settled while its disbursement date lies ahead: that date makes it settled, not forgotten."""
+    table = Table()
+    early = disbursed(day="2024-01-15")
+    early["data"]["disbursement_date"] = "2024-01-17"
+    table.batch(early, paid("2024-01-15"))
+    sent = table.open("2024-01-18")
+    assert standing_of(sent)["status"] == "settled"
+    assert b"L1" in table.store
+
+
 def test_the_first_event_opens_its_own_date() -> None:
     """Before any tick the business date is the date of the first event; the table remembers it."""
     table = Table()
