@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +21,7 @@ from stream.settings import Settings
 TOPIC_EXISTS = 36
 CREATE_TIMEOUT_MS = 30_000
 SEEN_SECONDS = 30.0
+POLL_SECONDS = 0.05
 ON_THE_TOPIC = 1
 """Source of a configuration entry that was set for the topic itself."""
 
@@ -93,8 +93,18 @@ async def apply_layout(settings: Settings, keep_forever: bool = False) -> list[D
         differing = differences(layout, found)
         await _create(client, [topic for topic in layout if topic.name not in found])
         changed = {difference.topic for difference in differing if difference.repairable}
-        await _configure(client, [topic for topic in layout if topic.name in changed & found.keys()], found)
+        await _configure(client, [topic for topic in layout if topic.name in changed & found.keys()])
+        await _until_seen(client, layout)
     return differing
+
+
+async def _until_seen(client: AIOKafkaAdminClient, layout: list[Topic]) -> None:
+    """Wait until the brokers tell clients of the repairs: they learn of them a moment after they were made."""
+    deadline = asyncio.get_running_loop().time() + SEEN_SECONDS
+    while any(left.repairable for left in differences(layout, await _found(client, layout))):
+        if asyncio.get_running_loop().time() > deadline:
+            raise CommandError(f"Kafka took the changes but does not show them within {SEEN_SECONDS:.0f} s; see: plan")
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def _layout(settings: Settings, keep_forever: bool) -> list[Topic]:
@@ -138,19 +148,9 @@ async def _create(client: AIOKafkaAdminClient, topics: list[Topic]) -> None:
     for name, error, message in answer.topic_errors:
         if error not in (0, TOPIC_EXISTS):
             raise CommandError(f"Kafka did not make the topic {name}: {message or f'error {error}'}.")
-    await _until_seen(client, [topic.name for topic in topics])
 
 
-async def _until_seen(client: AIOKafkaAdminClient, names: list[str]) -> None:
-    """Wait until the brokers tell clients of new topics: they learn of them a moment after they are made."""
-    deadline = asyncio.get_running_loop().time() + SEEN_SECONDS
-    while len(await connect.partition_counts(client, names)) < len(names):
-        if asyncio.get_running_loop().time() > deadline:
-            raise CommandError(f"The topics were made, but are not to be seen within {SEEN_SECONDS:.0f} s; try again.")
-        await asyncio.sleep(0.05)
-
-
-async def _configure(client: AIOKafkaAdminClient, topics: list[Topic], found: Mapping[str, Topic]) -> None:
+async def _configure(client: AIOKafkaAdminClient, topics: list[Topic]) -> None:
     """Set the entries of the layout; Kafka replaces a topic's own entries as a whole, so the others are sent along."""
     own = await _configs(client, [topic.name for topic in topics], only_own=True)
     resources = [

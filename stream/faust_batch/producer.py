@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from time import perf_counter
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import ProducerFenced, UnknownTopicOrPartitionError
 from aiokafka.structs import OffsetAndMetadata
 
 from stream.faust_batch.errors import DeliveryError, RecordTooLargeError
@@ -147,27 +148,50 @@ class TaskProducer:
         A partition takes its second batch when the first one is on its way, so first batches go first:
         the transaction then learns of all its partitions in one request.
         """
-        batches = [writer.batches() for writer in writers]
-        deliveries: list[list[Any]] = [[] for _ in writers]
-        for row in zip_longest(*batches):
-            for writer, sent, entry in zip(writers, deliveries, row, strict=True):
+        sent: list[_Sent] = []
+        for row in zip_longest(*(writer.batches() for writer in writers)):
+            for writer, entry in zip(writers, row, strict=True):
                 if entry is not None:
-                    sent.append(await self._client.send_batch(entry[0], writer.topic, partition=writer.partition))
-        pending = [delivery for sent in deliveries for delivery in sent]
-        if pending:
-            await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
-        return [_end(*delivered) for delivered in zip(writers, deliveries, batches, strict=True)]
+                    batch, count = entry
+                    sent.append(_Sent(writer, batch, count, await self._hand_over(batch, writer)))
+        if sent:
+            await asyncio.wait([one.delivery for one in sent], return_when=asyncio.FIRST_EXCEPTION)
+        for one in sent:
+            one.raise_if_failed()
+        last = {one.writer: one for one in sent}
+        return [last[writer].end for writer in writers]
 
-
-def _end(writer: PartitionWriter, deliveries: Sequence[Any], batches: Sequence[tuple[Any, int]]) -> int:
-    """The offset after the writer's last record, when all its batches are delivered."""
-    for delivery, (batch, count) in zip(deliveries, batches, strict=True):
-        if delivery.done() and (error := delivery.exception()) is not None:
-            if isinstance(error, ProducerFenced):  # says it all: another worker owns the task now
-                raise error
+    async def _hand_over(self, batch: Any, writer: PartitionWriter) -> Any:
+        """The future of the batch's delivery."""
+        try:
+            return await self._client.send_batch(batch, writer.topic, partition=writer.partition)
+        except (UnknownTopicOrPartitionError, AssertionError) as error:  # aiokafka asserts that the partition exists
             raise DeliveryError(
-                f"topic {writer.topic!r}, partition {writer.partition}: the broker refused a batch of {count} records, "
-                f"{batch.size()} bytes: {error!r}"
+                f"there is no topic {writer.topic!r} with a partition {writer.partition}: create it first"
             ) from error
-    end: int = deliveries[-1].result().offset + batches[-1][1]  # a delivery tells its batch's first offset
-    return end
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A batch on its way."""
+
+    writer: PartitionWriter
+    batch: Any
+    count: int
+    delivery: Any
+
+    @property
+    def end(self) -> int:
+        """The offset after its last record; a delivery tells the first one's."""
+        offset: int = self.delivery.result().offset
+        return offset + self.count
+
+    def raise_if_failed(self) -> None:
+        if not self.delivery.done() or (error := self.delivery.exception()) is None:
+            return
+        if isinstance(error, ProducerFenced):  # says it all: another worker owns the task now
+            raise error
+        raise DeliveryError(
+            f"topic {self.writer.topic!r}, partition {self.writer.partition}: the broker refused a batch of "
+            f"{self.count} records, {self.batch.size()} bytes: {error!r}"
+        ) from error

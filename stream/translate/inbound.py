@@ -109,7 +109,7 @@ class Inbound:
             recorded = self._utc_hours.get(time[:13])
             if recorded is None or time[13:] not in REST_OF_HOUR:
                 recorded = self._day_of(time.decode())
-            return fact(event_id.decode(), recorded, record.key, decode(value), value.count(b'"'))
+            return fact(event_id.decode(), recorded, record.key, decode(value), value.count(b'"'), value)
         return self._decode_structured(record, value)
 
     def _decode_structured(self, record: Record, value: bytes) -> Fact | DayOpened:
@@ -129,7 +129,7 @@ class Inbound:
         if not _ID_TEXT(event.id):
             raise Undecided
         quotes = value.count(b'"') - structured_quotes(event)
-        return self._last_quick.fact(event.id, self._day_of(event.time), record.key, event.data, quotes)
+        return self._last_quick.fact(event.id, self._day_of(event.time), record.key, event.data, quotes, value)
 
     def _decode_slowly(self, record: Record) -> Fact | DayOpened:
         """The judge's word; how a good message was laid out is kept for the fast path."""

@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from stream.engine.dates import Day
-from stream.engine.facts import DayOpened, Fact
-from stream.translate.quick import Quick
+from stream.translate.quick import FactOf, Quick
 from stream.translate.records import CONTENT_TYPE, DATASCHEMA, ID, SOURCE, SPECVERSION, SUBJECT, TIME, TYPE, Headers
 
 _CONSTANT: Final = frozenset({SPECVERSION, SOURCE, TYPE, DATASCHEMA, CONTENT_TYPE})
@@ -35,7 +33,7 @@ class Layout(NamedTuple):
     constant: list[tuple[str, bytes] | None]
     """All headers, None in the places of those that vary."""
     decode: Callable[[bytes], Any]
-    fact: Callable[[str, Day, bytes | None, Any, int], Fact | DayOpened]
+    fact: FactOf
     """As in `Quick`."""
 
 

@@ -1,8 +1,8 @@
 """The fast path of each event type: a decoder derived from the contract, and the few checks that it leaves.
 
 A repeated JSON key is found by counting double quotes: a message whose fields are all known and there once has exactly
-as many as its names and texts need, and each repetition, each unknown field and each escaped quote adds more. So the
-fast path also never meets a field that it would have to skip unread.
+as many as its names and texts need, and each repetition, each unknown field and each escaped quote adds more. Where
+there are more, the whole JSON is read strictly, so that nothing is skipped unread: at four times the cost.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from stream.engine.facts import Allocation, DayOpened, Disbursed, DisbursementCa
 from stream.engine.money import DUE, NUMBER, TOTAL
 from stream.translate import facts
 from stream.translate.fast import fast_struct
+from stream.translate.rejected import Rejected
+from stream.translate.strict_json import read_object
 
 _FIRST: Final = FIRST_DATE.toordinal()
 _LAST: Final = LAST_DATE.toordinal()
@@ -34,16 +36,34 @@ class Undecided(Exception):  # noqa: N818  (not an error: the judge decides)
     """The fast path does not say yes."""
 
 
+FactOf = Callable[[str, Day, bytes | None, Any, int, bytes], Fact | DayOpened]
+
+
 class Quick(NamedTuple):
     """The fast path of one event type."""
 
     decode: Callable[[bytes], Any]
     """Bytes of the data to the derived type."""
-    fact: Callable[[str, Day, bytes | None, Any, int], Fact | DayOpened]
-    """Checked event id, local day of its time, key, decoded data and the double quotes in the data, to the fact."""
+    fact: FactOf
+    """Checked event id, local day of its time, key, decoded data, the double quotes in the data, and the value that it
+    came in, to the fact; raises Undecided."""
 
 
-def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> Repaid:
+def _check_surplus(quotes: int, value: bytes) -> None:
+    """More double quotes than the known fields need: unknown fields are well, a repeated key is not.
+
+    A backslash may hide a known name among the unknown ones, so the judge reads such a message.
+    """
+    if quotes and (quotes < 0 or b"\\" in value):
+        raise Undecided
+    if quotes:
+        try:
+            read_object(value)
+        except Rejected:
+            raise Undecided from None
+
+
+def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int, value: bytes) -> Repaid:
     loan_id, payment_id, value_date = data.loan_id, data.payment_id, data.value_date.toordinal()
     kind, installment, rows = data.kind, data.installment, data.allocations
     quotes -= 14  # names: 4 * 2; texts: loan_id, payment_id, value_date
@@ -60,7 +80,9 @@ def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: 
     else:
         rows, in_rows = _allocations(rows, data.amount)
         quotes -= 2 + in_rows
-    if quotes or key is None or key != loan_id.encode() or not _FIRST <= value_date <= _LAST:
+    if quotes:
+        _check_surplus(quotes, value)
+    if key is None or key != loan_id.encode() or not _FIRST <= value_date <= _LAST:
         raise Undecided
     if not (key.isalnum() or _ID(loan_id)) or not ((payment_id.isascii() and payment_id.isalnum()) or _ID(payment_id)):
         raise Undecided
@@ -77,14 +99,17 @@ def _allocations(rows: Any, amount: int) -> tuple[tuple[Allocation, ...] | None,
     return facts.allocations(rows), 10 * len(rows)
 
 
-def _reversed(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> RepaymentReversed:
+def _reversed(
+    event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int, value: bytes
+) -> RepaymentReversed:
     fact = facts.repayment_reversed(event_id, recorded, data)
-    if quotes != 16 or key != fact.loan_id.encode() or not _FIRST <= fact.reversal_date <= _LAST:
+    _check_surplus(quotes - 16, value)
+    if key != fact.loan_id.encode() or not _FIRST <= fact.reversal_date <= _LAST:
         raise Undecided
     return fact
 
 
-def _disbursed(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> Disbursed:
+def _disbursed(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int, value: bytes) -> Disbursed:
     fact = facts.disbursed(event_id, recorded, data)
     # 9 names; texts: loan_id, borrower_id, product, segment, currency, disbursement_date, annual_rate; 6 names and a
     # text in each row
@@ -93,7 +118,8 @@ def _disbursed(event_id: str, recorded: Day, key: bytes | None, data: Any, quote
         quotes -= 2
     if data.guarantor_ids is not UNSET:
         quotes -= 2 + 2 * len(fact.guarantor_ids)
-    if quotes or key != fact.loan_id.encode() or not _FIRST <= fact.disbursement_date <= _LAST:
+    _check_surplus(quotes, value)
+    if key != fact.loan_id.encode() or not _FIRST <= fact.disbursement_date <= _LAST:
         raise Undecided
     _check_schedule(fact.schedule)
     return fact
@@ -107,19 +133,23 @@ def _check_schedule(rows: list[list[int]]) -> None:
         raise Undecided
 
 
-def _cancelled(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> DisbursementCancelled:
+def _cancelled(
+    event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int, value: bytes
+) -> DisbursementCancelled:
     fact = facts.disbursement_cancelled(event_id, recorded, data)
-    if quotes != 8 or key != fact.loan_id.encode() or not _FIRST <= fact.cancellation_date <= _LAST:
+    _check_surplus(quotes - 8, value)
+    if key != fact.loan_id.encode() or not _FIRST <= fact.cancellation_date <= _LAST:
         raise Undecided
     return fact
 
 
-def _day_opened(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int) -> DayOpened:
+def _day_opened(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int, value: bytes) -> DayOpened:
     fact = facts.day_opened(event_id, recorded, data)
     quotes -= 6
     if data.input_end_offsets is not UNSET:
         quotes -= 2 + 2 * len(fact.input_end_offsets or ())
-    if quotes or not _FIRST <= fact.business_date <= _LAST:
+    _check_surplus(quotes, value)
+    if not _FIRST <= fact.business_date <= _LAST:
         raise Undecided
     if key != data.business_date.isoformat().encode():  # any key will do, but a usual one is looked at quickly
         raise Undecided
@@ -147,7 +177,7 @@ _DATA_OF_TYPE: Final[Mapping[str, type[msgspec.Struct]]] = {
     for kind in facts.FACT_OF_TYPE
 }
 
-_FACTS: Final[Mapping[str, Callable[[str, Day, bytes | None, Any, int], Fact | DayOpened]]] = {
+_FACTS: Final[Mapping[str, FactOf]] = {
     "loan.disbursed": _disbursed,
     "loan.disbursement_cancelled": _cancelled,
     "loan.repaid": _repaid,

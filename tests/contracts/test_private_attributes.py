@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import ssl
+from types import SimpleNamespace
 
 import faust
 import pytest
@@ -127,6 +128,17 @@ def test_acknowledged_messages_are_forgotten() -> None:
     """Faust keeps unacknowledged messages in _unacked_messages, from which our ack removes them."""
     assert "self._unacked_messages.add(message)" in source(Consumer.track_message)
     assert "_unacked_messages.discard(message)" in source(Consumer.ack)
+
+
+def test_our_ack_leaves_nothing_behind() -> None:
+    """An acknowledged message is marked and forgotten; no list of offsets grows with every batch."""
+    message, other = SimpleNamespace(acked=False), object()
+    left = [message, other]
+    consumer = SimpleNamespace(_unacked_messages=SimpleNamespace(discard=left.remove))
+    assert transport.BatchConsumer.ack(consumer, message)
+    assert message.acked
+    assert left == [other]
+    assert vars(consumer).keys() == {"_unacked_messages"}
 
 
 def test_faust_looks_for_dead_locks_through_the_overridden_method() -> None:

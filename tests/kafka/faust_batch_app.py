@@ -158,6 +158,17 @@ app.task_agent(
     barrier_of=barrier_of,
 )
 
+
+def count_again(batch: TaskBatch) -> None:
+    """The second agent: counts the first one's outputs per key."""
+    for record in batch.records:
+        batch.put(record.key, b"%d" % (int(batch.get(record.key) or b"0") + 1))
+
+
+if CONFIG.get("second_agent"):
+    again = app.Table("again", partitions=CONFIG["partitions"], key_type=bytes, value_type=bytes)
+    app.task_agent("again", [OUTPUT], table=again, process=count_again)
+
 if __name__ == "__main__":
     uvloop.install()
     sys.setswitchinterval(0.0005)

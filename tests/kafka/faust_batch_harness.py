@@ -217,10 +217,10 @@ class Case:
         """Values of the output topic, by partition, in order."""
         return {partition: [m.value().decode() for m in found] for partition, found in self.read(self.out).items()}
 
-    def state(self) -> dict[str, Any]:
-        """State of each key as the changelog says."""
+    def state(self, table: str = "counts") -> dict[str, Any]:
+        """State of each key as the table's changelog says."""
         state: dict[str, Any] = {}
-        for messages in self.read(f"{self.app_id}-counts-changelog").values():
+        for messages in self.read(f"{self.app_id}-{table}-changelog").values():
             for message in messages:
                 if message.value() is None:
                     state.pop(message.key().decode(), None)

@@ -139,6 +139,23 @@ def test_state_is_restored_as_it_was(new_case: NewCase) -> None:
     assert case.state() == by_definition([*kept, *more])[1]
 
 
+def test_second_agent_counts_each_output_of_the_first_once(new_case: NewCase) -> None:
+    """Two agents in one app, one fed by the other, each with its own table and transactions; a kill in between."""
+    case = new_case("two", second_agent=True, pause=0.005)
+    events = case.events(2000)
+    case.publish(events)
+    killed = case.start()
+    killed.until("progress of both", lambda: {done["agent"] for done in killed.all("done")} == {"count", "again"})
+    killed.process.kill()
+    killed.wait()
+    worker = case.start()
+    case.run_to_the_end(worker)
+    worker.until("the second agent", lambda: sum(case.state("again").values()) >= 2000)
+    assert worker.terminate() == 0
+    case.assert_exact(events)
+    assert case.state("again") == {key: state["n"] for key, state in by_definition(events)[1].items()}
+
+
 @pytest.mark.slow
 def test_broker_that_dies_and_comes_back_costs_nothing_but_time(private_broker: Broker, tmp_path: Path) -> None:
     """The broker is killed under load and started again: the worker goes on, or a new one does; nothing is lost."""

@@ -21,6 +21,7 @@ from tests.conftest import need_a_local_broker
 
 SECONDS = 240
 SUM = re.compile(r"(\d+) = (\d+) applied \+ (\d+) duplicates \+ (\d+) dead letters \+ (\d+) waiting")
+ALERT = re.compile(r"\d{4}-\d{2}-\d{2} \w+ +overdue")
 
 
 def check_the_sum(shown: str) -> None:
@@ -117,7 +118,7 @@ def test_interrupted_demo_leaves_nothing(tmp_path: Path, signum: signal.Signals,
         pytest.skip("reads /proc")
     with start_demo(tmp_path) as demo:
         assert demo.stdout is not None
-        while "overdue" not in (line := demo.stdout.readline()):
+        while not ALERT.match(line := demo.stdout.readline()):
             assert line, "the demo ended before its first alert"
         started = processes_of(tmp_path)
         assert len(started) >= 2

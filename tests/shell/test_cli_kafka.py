@@ -29,6 +29,12 @@ ALERT = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _own_changelog(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Each test's layout has a changelog of its own on the shared broker."""
+    monkeypatch.setenv("OVERDUE_APP_ID", f"cli-{request.node.name}")
+
+
 def test_plan_then_apply_then_nothing(kafka_bootstrap: str, capfd: pytest.CaptureFixture[str]) -> None:
     """plan changes nothing, apply makes what plan showed, and then there is nothing left to do."""
     where = ["--brokers", kafka_bootstrap, "--prefix", "cli-plan.", "--partitions", "3"]

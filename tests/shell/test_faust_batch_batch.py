@@ -6,13 +6,14 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from aiokafka.errors import ProducerFenced
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.faust_batch import PartitionStore, RecordTooLargeError, TaskBatch
-from stream.faust_batch.producer import PartitionWriter
+from stream.faust_batch import DeliveryError, PartitionStore, RecordTooLargeError, TaskBatch
+from stream.faust_batch.producer import PartitionWriter, TaskProducer
 
 
 def writer(max_bytes: int = 10_000) -> PartitionWriter:
@@ -120,3 +121,68 @@ def test_batch_of_a_closed_task_is_not_processed():
         return called
 
     assert asyncio.run(run()) == []
+
+
+class Refusing:
+    """An aiokafka producer whose deliveries end as told, in the order in which batches are handed over."""
+
+    def __init__(self, *outcomes: int | Exception | None) -> None:
+        self.outcomes = list(outcomes)
+        self.calls: list[str] = []
+
+    async def send_batch(self, batch, topic, *, partition):
+        self.calls.append(f"{topic}:{batch.record_count()}")
+        delivery = asyncio.get_running_loop().create_future()
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            delivery.set_exception(outcome)
+        elif outcome is not None:
+            delivery.set_result(SimpleNamespace(offset=outcome))
+        return delivery
+
+    async def begin_transaction(self):
+        self.calls.append("begin")
+
+    async def send_offsets_to_transaction(self, offsets, group_id):
+        self.calls.append(f"offsets {dict(offsets)} {group_id}")
+
+    async def commit_transaction(self):
+        self.calls.append("commit")
+
+
+def transaction(client: Refusing, *sizes: int) -> tuple[int | None, float]:
+    """A transaction of a changelog and outputs with so many records, three to a batch."""
+    producer = TaskProducer.__new__(TaskProducer)
+    producer._client, producer._group_id = client, "the group"
+    made = []
+    for number, size in enumerate(sizes):
+        made.append(writer(1000))
+        made[-1].topic = f"t{number}"
+        for _ in range(size):
+            made[-1].append(b"k", b"x" * 300, 1, [])
+    return asyncio.run(producer.commit(made[0], made[1:], {("a", 0): 5}))
+
+
+def test_transaction_hands_over_everything_then_sends_offsets_then_commits():
+    """First batches first, second ones after them; offsets when all are delivered; the end counts the last batch."""
+    client = Refusing(100, 200, 103)
+    end, _ = transaction(client, 5, 2)
+    assert client.calls == ["begin", "t0:3", "t1:2", "t0:2", "offsets {('a', 0): 5} the group", "commit"]
+    assert end == 105
+
+
+@pytest.mark.parametrize(
+    "outcomes", [(100, OSError("full")), (None, OSError("full"))], ids=["others done", "others on their way"]
+)
+def test_failed_delivery_is_never_committed(outcomes):
+    """One batch is refused: no offsets, no commit, and the error names its topic, whatever the others do."""
+    client = Refusing(*outcomes)
+    with pytest.raises(DeliveryError, match=r"topic 't1', partition 3: .* 2 records, \d+ bytes: OSError\('full'\)"):
+        transaction(client, 2, 2)
+    assert client.calls == ["begin", "t0:2", "t1:2"]
+
+
+def test_fenced_delivery_says_that_it_is_fenced():
+    """Another worker owns the task now: that is no refusal of these records."""
+    with pytest.raises(ProducerFenced):
+        transaction(Refusing(ProducerFenced()), 1)
