@@ -1,4 +1,4 @@
-"""`python -m schemas export` writes the published JSON Schemas, `python -m schemas check` says which are out of date."""
+"""`python -m schemas export` writes the published JSON Schemas, `check` says which are out of date."""
 
 from __future__ import annotations
 

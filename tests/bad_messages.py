@@ -164,6 +164,7 @@ def _bad_json(loan: str) -> list[BadMessage]:
         _repaid("unknown key twice", Code.JSON_KEY_REPEATED, loan, body + b',"note":1,"note":1}'),
         _repaid("5,000 deep", Code.JSON_TOO_DEEP, loan, body + b',"note":' + deep + b"}"),
         _repaid("101 deep", Code.JSON_TOO_DEEP, loan, body + b',"note":' + b"[" * 100 + b"]" * 100 + b"}"),
+        _repaid("80,000 lists", Code.JSON_TOO_MANY_PARTS, loan, body + b',"note":[[]' + b",[]" * 79_999 + b"]}"),
         _repaid("NaN", Code.NUMBER_NOT_FINITE, loan, text.replace(b":100", b":NaN")),
         _repaid("Infinity", Code.NUMBER_NOT_FINITE, loan, text.replace(b":100", b":-Infinity")),
         _repaid("1e999", Code.NUMBER_NOT_FINITE, loan, text.replace(b":100", b":1e999")),

@@ -12,6 +12,7 @@ from stream.agents.results import Results
 from stream.engine import step
 from stream.engine.facts import DayOpened, Disbursed, DisbursementCancelled, Fact, Repaid, RepaymentReversed
 from stream.engine.findings import Alert
+from stream.engine.journal import order_of
 from stream.engine.policy import Policy
 from stream.engine.step import Refused
 from stream.translate.inbound import Inbound
@@ -109,7 +110,7 @@ class Arrivals:
         if self._per_event:
             self._loans.write_back()
         if new:
-            self.release(key, lambda event: True)
+            self.release(key)
         return "applied"
 
     def _disburse(self, key: bytes, touched: Touched | None, fact: Any) -> tuple[Touched, list[Alert] | None]:
@@ -146,21 +147,28 @@ class Arrivals:
         self._batch.put(waiting_key, write_waiting(waiting, until))
         self._state.due.add(until, waiting_key)
 
-    def release(self, key: bytes, ready: Callable[[WaitingEvent], bool]) -> None:
-        """Let the waiting events of a loan that are ready arrive anew, in their order."""
+    def release(self, key: bytes) -> None:
+        """Let all waiting events of a loan arrive anew, in the order in which they came."""
         waiting_key = WAITING + key
         waiting = read_waiting(self._batch.get(waiting_key))
-        if not waiting:
-            return
-        self._write_waiting(waiting_key, [event for event in waiting if not ready(event)])
-        for event in waiting:
-            if ready(event):
-                self._results.events["released"] += 1
-                fact = self._decode(event)
-                assert not isinstance(fact, DayOpened)  # noqa: S101  (it was let in as a loan's)
-                outcome = self._arrive(event, fact)
-                if outcome != "rejected":
-                    self._results.events[outcome] += 1
+        if waiting:
+            self._write_waiting(waiting_key, [])
+            self._arrive_anew([(event, self._decode(event)) for event in waiting])
+
+    def release_payments_of(self, key: bytes, today: int) -> None:
+        """Let the payments of a loan arrive anew whose value date has come, in the order of payments."""
+        waiting_key = WAITING + key
+        waiting = read_waiting(self._batch.get(waiting_key))
+        self._write_waiting(waiting_key, [event for event in waiting if event.until > today])
+        ready = [(event, self._decode(event)) for event in waiting if event.until <= today]
+        self._arrive_anew(sorted(ready, key=_order_of_payments))
+
+    def _arrive_anew(self, ready: list[tuple[WaitingEvent, Any]]) -> None:
+        for event, fact in ready:
+            self._results.events["released"] += 1
+            outcome = self._arrive(event, fact)
+            if outcome != "rejected":
+                self._results.events[outcome] += 1
 
     def expire(self, waiting_key: bytes, today: int) -> None:
         """Reject the events of a loan that was never disbursed and that have waited long enough."""
@@ -170,3 +178,8 @@ class Arrivals:
                 self._results.events["released"] += 1
                 self._results.refuse(event, RejectionCode.LOAN_UNKNOWN, event.event_id)
         self._write_waiting(waiting_key, [event for event in waiting if event.until > today])
+
+
+def _order_of_payments(waiting: tuple[WaitingEvent, Any]) -> tuple[int, int, str]:
+    fact: Repaid = waiting[1]
+    return fact.value_date, order_of(fact.kind), fact.payment_id

@@ -125,4 +125,4 @@ class Days:
         if self._loans.read(key) is None:
             self._arrivals.expire(waiting_key, today)
         else:
-            self._arrivals.release(key, lambda event: event.until <= today)
+            self._arrivals.release_payments_of(key, today)

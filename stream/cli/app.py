@@ -13,7 +13,7 @@ import typer
 
 from stream.cli.errors import EXIT_STATUSES, CommandError
 from stream.cli.terminal import say
-from stream.local.jars import BrokerError
+from stream.local.progress import BrokerError
 
 COMMANDS = ("demo", "worker", "replay", "standing", "publish", "tick", "watch", "topics", "kafka")
 """Every command, in the order of the help; each lives in the module of its name."""

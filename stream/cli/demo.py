@@ -24,7 +24,7 @@ from stream.cli.kafka import Cache, start_report
 from stream.cli.terminal import output, say, waiting
 from stream.cli.topics import apply_layout
 from stream.engine.policy import Policy
-from stream.local.broker import Broker, missing
+from stream.local.broker import Broker, BrokerError, Report, missing
 from stream.local.portfolio import Sample, sample
 from stream.policy_file import load_policy
 from stream.settings import Settings
@@ -73,7 +73,7 @@ def _on_kafka(portfolio: Sample, policy: Policy, screen: Screen, cache: Path | N
     broker = Broker.temporary(cache=cache)
     try:
         with start_report() as report:
-            address = broker.start(report)
+            address = _start(broker, report)
         settings = _settings(address)
         worker = DemoWorker(address)
         try:
@@ -92,6 +92,13 @@ def _on_kafka(portfolio: Sample, policy: Policy, screen: Screen, cache: Path | N
         broker.close()
     _end(story, screen, seconds, _agreement(story, portfolio, policy))
     say("Kafka and the worker are stopped, and their data is removed. For a Kafka that stays: overdue kafka start")
+
+
+def _start(broker: Broker, report: Report) -> str:
+    try:
+        return broker.start(report)
+    except BrokerError as error:
+        raise CommandError(f"{error}\nTo see the sample without Kafka: overdue demo --in-process") from error
 
 
 def _in_process(portfolio: Sample, policy: Policy, screen: Screen) -> None:

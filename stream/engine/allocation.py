@@ -25,13 +25,16 @@ def take(row: Row, component: int, left: Money, owed: Row) -> Money:
 def pay(loan: Loan, amount: Money, on: int, rules: Rules) -> None:
     """Allocate a repayment of value date `on` by the waterfall; drop the installments that it settles."""
     rows, owed, left, order = loan.rows, loan.owed, amount, rules.order
+    by_component = False
     if rows:
         oldest_due = rows[0][DUE]
         if oldest_due < on:
             late = _note_lateness(loan, on, rules)
             if late > rules.late_after:
+                by_component = True
                 left = _pay_past_due_by_component(loan, left, on, (PRINCIPAL,))
             if rules.vertical:
+                by_component = True
                 left = _pay_past_due_by_component(loan, left, on, order)
         settled = 0
         while settled < len(rows) or open_next(loan):
@@ -48,6 +51,8 @@ def pay(loan: Loan, amount: Money, on: int, rules: Rules) -> None:
             del loan.lateness[:-6]
         elif oldest_due <= on:
             loan.shortfalls += 1
+    if by_component:
+        _drop_settled(loan, on)
     loan.credit += left
 
 

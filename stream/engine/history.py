@@ -38,9 +38,9 @@ def fold_before(loan: Loan, rules: Rules, day: int) -> None:
             apply(opening, payment, rules)
     open_all(opening)
     lines = [opening_line(opening, day), *map(journal.schedule_line, opening.rows)]
-    kept = [line for line in loan.journal.decode("ascii").split("\n")[:-1] if _stays(line, day)]
+    kept = _lines_from(loan.journal.decode("ascii").split("\n")[:-1], day)
     loan.journal = ("".join(lines) + "".join([line + "\n" for line in kept])).encode()
-    loan.seen = b"".join([digest(identifier) for line in kept for identifier in _identifiers(line)])
+    loan.seen = b"".join([digest(identifier) for line in kept for identifier in journal.identifiers(line)])
     loan.bucket_history = [entry for entry in loan.bucket_history if entry[2] == 0 or entry[2] >= day]
     loan.history_from = day
 
@@ -50,13 +50,18 @@ def _first_value_date(lines: bytes) -> int:
     return min((int(lines[start + 3 : lines.index(b" ", start + 3)]) for start in starts), default=1 << 40)
 
 
-def _stays(line: str, day: int) -> bool:
-    if line[0] in "DC":
-        return True
-    return line[0] in "pPRA" and int(line.split(" ", 2)[1]) >= day
+def _lines_from(lines: list[str], day: int) -> list[str]:
+    """The lines that are still needed: of facts from `day` on, of reversals of such payments, and all bare ids."""
+    payments = {journal.identifiers(line)[0] for line in lines if line[0] in "pP" and _day(line) >= day}
+    return [
+        line
+        for line in lines
+        if line[0] in "DCF"
+        or (line[0] in "pPRA" and _day(line) >= day)
+        or (line[0] == "R" and journal.identifiers(line)[0] in payments)
+    ]
 
 
-def _identifiers(line: str) -> list[str]:
-    places = {"P": (7, 8), "p": (4, 5), "R": (2, 3, 4), "D": (1,), "C": (1,)}.get(line[0], ())
-    words = line.split(" ")
-    return [words[place] for place in places]
+def _day(line: str) -> int:
+    """The day that a payment, reversal or statement is dated by."""
+    return int(line.split(" ", 2)[1])

@@ -2,6 +2,7 @@
 
     D event_id                                                            the disbursement
     C event_id                                                            its cancellation
+    F id                                                                  an id of the life before a cancellation
     S number due principal interest fee penalty total                     an installment as scheduled
     B from credit shortfalls worst value_date payment_id amount lateness   what came before `from`, folded
     P value_date recorded booked amount kind installment payment_id event_id allocations
@@ -28,6 +29,7 @@ KIND_OF_LETTER: Final = {
     "v": "recovery",
     "c": "credit_balance_refund",
 }
+_PLACES_OF_IDS: Final = {"P": (7, 8), "p": (4, 5), "R": (2, 3, 4), "D": (1,), "C": (1,), "F": (1,)}
 LETTER_OF_KIND: Final = {kind: letter for letter, kind in KIND_OF_LETTER.items()}
 
 
@@ -87,9 +89,19 @@ def cancellation_line(event_id: str) -> str:
     return f"C {event_id}\n"
 
 
-def marks(journal: bytes) -> bytes:
-    """The lines of disbursements and cancellations alone: what a loan keeps that is disbursed again."""
-    return b"".join([line + b"\n" for line in journal.split(b"\n") if line[:1] in (b"D", b"C")])
+def former_ids(journal: bytes) -> bytes:
+    """Every id of the journal, as lines of ids alone: what a loan keeps that is disbursed again."""
+    lines = journal.decode("ascii").split("\n")[:-1]
+    return "".join([f"F {identifier}\n" for line in lines for identifier in identifiers(line)]).encode()
+
+
+def identifiers(line: str) -> list[str]:
+    """The ids of events, payments and reversals that a line has."""
+    places = _PLACES_OF_IDS.get(line[0])
+    if places is None:
+        return []
+    words = line.split(" ")
+    return [words[place] for place in places]
 
 
 def schedule_line(row: Row) -> str:
@@ -198,7 +210,7 @@ def _allocation(text: str) -> Allocation:
 
 def holds_payment(journal: bytes, payment_id: str) -> bool:
     """Whether the journal has a payment of this id, reversed or not."""
-    return _names(journal, payment_id, ("P", 7), ("p", 4))
+    return _names(journal, payment_id, ("P", 7), ("p", 4), ("F", 1))
 
 
 def holds_reversal_of(journal: bytes, payment_id: str) -> bool:
@@ -208,12 +220,12 @@ def holds_reversal_of(journal: bytes, payment_id: str) -> bool:
 
 def holds_reversal(journal: bytes, reversal_id: str) -> bool:
     """Whether the journal has a reversal of this id."""
-    return _names(journal, reversal_id, ("R", 3))
+    return _names(journal, reversal_id, ("R", 3), ("F", 1))
 
 
 def holds_event(journal: bytes, event_id: str) -> bool:
     """Whether the journal has a fact that came with this event."""
-    return _names(journal, event_id, ("P", 8), ("p", 5), ("R", 4), ("D", 1), ("C", 1))
+    return _names(journal, event_id, ("P", 8), ("p", 5), ("R", 4), ("D", 1), ("C", 1), ("F", 1))
 
 
 def _names(journal: bytes, identifier: str, *places: tuple[str, int]) -> bool:

@@ -48,7 +48,7 @@ def disburse(loan: Loan | None, fact: Disbursed, rules: Rules, today: int) -> tu
             return None
         if loan.closed_as != CANCELLED:
             raise Refused("loan_already_disbursed")
-        fresh.seen, fresh.journal = loan.seen, journal.marks(loan.journal)
+        fresh.seen, fresh.journal = loan.seen, journal.former_ids(loan.journal)
         fresh.episode, fresh.bucket_history = loan.episode, loan.bucket_history
     fresh.seen += digest(fact.event_id)
     lines = [journal.disbursement_line(fact.event_id), *map(journal.schedule_line, fact.schedule)]

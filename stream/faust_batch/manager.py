@@ -5,6 +5,7 @@ The tasks of one worker: opened when partitions are assigned, finished and close
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class TaskManager:
         self.settings = settings
         self.observer = observer
         self.connection = connection
-        self.log: Any = app.log
+        self.log = logging.getLogger("stream.faust_batch")
         self.agents: list[AgentSpec] = []
         self.tasks: dict[TaskKey, StreamTask] = {}
         self.lookups = Lookups(connection)

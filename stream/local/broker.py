@@ -14,7 +14,6 @@ This module and its neighbours know nothing of lending and import nothing else o
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import tempfile
@@ -24,10 +23,10 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from stream.local import jars, kraft, process
-from stream.local.jars import BrokerError, Progress, Report, ignore
 from stream.local.owned import Owned
 from stream.local.ports import free_port, kafka_answers, need_free
-from stream.local.process import Identity
+from stream.local.progress import BrokerError, Progress, Report, ignore
+from stream.local.state import BrokerState
 
 __all__ = ["Broker", "BrokerError", "Progress", "Report", "Status", "missing", "resolve"]
 
@@ -83,6 +82,7 @@ class Broker:
         self._port = port
         self._temporary = False
         self._owned = Owned(self.folder)
+        self._state = BrokerState(self.folder / "broker.json")
 
     @classmethod
     def temporary(cls, *, port: int = 0, heap: str = "768m", cache: Path | None = None) -> Broker:
@@ -94,7 +94,7 @@ class Broker:
     @property
     def bootstrap(self) -> str:
         """The address for clients, host:port. Raises BrokerError before the first start."""
-        port = self._port or self._last_port()
+        port = self._port or self._state.port()
         if not port:
             raise BrokerError(f"The broker of {self.folder} was never started.")
         return f"127.0.0.1:{port}"
@@ -116,7 +116,7 @@ class Broker:
 
     def stop(self, seconds: float = STOP_SECONDS) -> bool:
         """End the broker in order, by force after so many seconds; False: it did not run. The data stays."""
-        identity = self._identity()
+        identity = self._state.identity()
         if identity is None or not process.send(identity, signal.SIGTERM):
             return False
         process.send(identity, signal.SIGCONT)  # a paused one cannot hear
@@ -140,8 +140,8 @@ class Broker:
 
     def status(self) -> Status:
         """Whether it runs and answers, and where."""
-        identity = self._identity()
-        port = self._last_port()
+        identity = self._state.identity()
+        port = self._state.port()
         bootstrap = f"127.0.0.1:{port}" if port else None
         answers = identity is not None and port != 0 and kafka_answers(port)
         return Status(identity is not None, answers, identity.pid if identity else None, bootstrap, self.folder)
@@ -166,7 +166,7 @@ class Broker:
 
     def _launch(self, jar_folder: Path, report: Report, detached: bool) -> None:
         java = jars.java() or "java"
-        self._port = self._port or self._last_port() or free_port()
+        self._port = self._port or self._state.port() or free_port()
         need_free(self._port)
         kraft.write_files(self.folder, self._port, free_port())
         if not kraft.is_formatted(self.folder):
@@ -177,7 +177,7 @@ class Broker:
         identity = self._owned.start(command, detached=detached, remove_folder=self._temporary)
         if identity is None:
             raise BrokerError(f"The broker ended at once.{self._last_words()}")
-        self._write_state(identity)
+        self._state.write(identity, self._port)
 
     def _wait_until_it_answers(self, report: Report) -> None:
         began = time.monotonic()
@@ -197,39 +197,12 @@ class Broker:
             time.sleep(POLL_SECONDS)
 
     def _signal(self, signum: signal.Signals, *, wait: bool = False) -> bool:
-        identity = self._identity()
+        identity = self._state.identity()
         sent = identity is not None and process.send(identity, signum)
         if sent and wait and identity is not None:
             process.wait_gone(identity, STOP_SECONDS)
             self._owned.reap()
         return sent
-
-    def _identity(self) -> Identity | None:
-        """The broker's process; None: it does not run."""
-        state = self._state()
-        pid, started = state.get("pid"), state.get("started")
-        if not isinstance(pid, int) or not isinstance(started, str):
-            return None
-        identity = Identity(pid, started)
-        return identity if process.is_alive(identity) else None
-
-    def _last_port(self) -> int:
-        port = self._state().get("port")
-        return port if isinstance(port, int) else 0
-
-    def _state(self) -> dict[str, object]:
-        try:
-            state = json.loads((self.folder / "broker.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return {}
-        return state if isinstance(state, dict) else {}
-
-    def _write_state(self, identity: Identity) -> None:
-        state = {"pid": identity.pid, "started": identity.started, "port": self._port}
-        path = self.folder / "broker.json"
-        temporary = path.with_suffix(".part")
-        temporary.write_text(json.dumps(state), encoding="utf-8")
-        temporary.replace(path)
 
     def _last_words(self) -> str:
         for name in ("console.log", "broker.log"):

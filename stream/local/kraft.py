@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from stream.local.jars import BrokerError
+from stream.local.progress import BrokerError
 
 LOG4J = """\
 <?xml version="1.0" encoding="UTF-8"?>

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 
-from stream.local.jars import BrokerError
+from stream.local.progress import BrokerError
 
 LOOPBACK = "127.0.0.1"
 

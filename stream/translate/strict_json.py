@@ -11,6 +11,8 @@ from stream.translate.rejected import Rejected
 
 MAX_VALUE_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 100
+MAX_PARTS: Final = 10_000
+"""Brackets before anything is parsed: a schedule needs 1,202, and each part costs time and memory."""
 MAX_NUMBER_LENGTH: Final = 40
 _CONFLUENT_MAGIC: Final = 0
 
@@ -27,10 +29,13 @@ def read_object(value: bytes | None) -> dict[str, Any]:
         raise Rejected(RejectionCode.VALUE_EMPTY)
     if value[0] == _CONFLUENT_MAGIC:
         raise Rejected(RejectionCode.CONFLUENT_WIRE_FORMAT)
+    parts = value.count(b"[") + value.count(b"{")
+    if parts > MAX_PARTS:
+        raise Rejected(RejectionCode.JSON_TOO_MANY_PARTS)
     found = _parse(value)
     if not isinstance(found, dict):
         raise Rejected(RejectionCode.JSON_NOT_OBJECT)
-    if value.count(b"[") + value.count(b"{") > MAX_DEPTH:
+    if parts > MAX_DEPTH:
         _refuse_depth(found)
     return found
 

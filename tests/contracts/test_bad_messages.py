@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from schemas.rejections import RejectionCode
-from stream.engine.facts import Repaid
+from stream.engine.facts import Disbursed, Repaid
 from stream.translate.inbound import Inbound
 from stream.translate.outbound import Outbound
 from stream.translate.rejected import Rejected
-from tests.bad_messages import BadMessage, as_json, bad_messages, ce_headers, repayment
+from tests.bad_messages import BadMessage, as_json, bad_messages, ce_headers, disbursement, repayment
 from tests.contracts.test_outbound import valid_data
 from tests.records import FakeRecord
 
@@ -35,9 +35,11 @@ def a_repayment(value: bytes | None = None, **changes: Any) -> FakeRecord:
 
 @pytest.fixture
 def experienced() -> Inbound:
-    """An Inbound that has seen a good message of this producer, so that its fast path is awake."""
+    """An Inbound that has seen good messages of this producer, so that its fast path is awake."""
     inbound = Inbound("Asia/Shanghai")
     assert isinstance(inbound.decode(a_repayment()), Repaid)
+    loan = FakeRecord("loans.disbursements", b"L-1", as_json(disbursement("L-1")), ce_headers("loan.disbursed"))
+    assert isinstance(inbound.decode(loan), Disbursed)
     return inbound
 
 
@@ -135,8 +137,18 @@ def test_a_prefix_stands_before_every_topic() -> None:
         b'{"loan_id":"' + b"\\u0041" * 40_000 + b'"}',
         b'{"' + b'a":1,"' * 40_000 + b'b":1}',
         as_json({"loan_id": "L-1", "note": [[]] * 80_000}),
+        as_json({"loan_id": "L-1", "note": [[]] * 9_990}),
     ],
-    ids=["nested objects", "open brackets", "exponent", "digits", "escapes", "repeated keys", "many lists"],
+    ids=[
+        "nested objects",
+        "open brackets",
+        "exponent",
+        "digits",
+        "escapes",
+        "repeated keys",
+        "many lists",
+        "lists below the limit",
+    ],
 )
 def test_no_small_message_takes_long(value: bytes, experienced: Inbound) -> None:
     """A message made to be slow costs at most 50 ms of CPU per 64 KiB, and so a quarter of a second."""

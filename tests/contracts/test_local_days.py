@@ -57,6 +57,13 @@ def test_a_remembered_hour_changes_nothing(zone: str, moment: datetime, offset: 
     assert iso(days.of(text)) == local.isoformat()
 
 
+def test_an_hour_in_which_the_clocks_change_is_not_remembered() -> None:
+    """Where 00:01 was followed by 23:01, one minute belongs to the next day, whatever was asked before."""
+    days = LocalDays("America/St_Johns")
+    asked = [iso(days.of(f"1990-10-28T02:{minute}:00Z")) for minute in (15, 30, 45)]
+    assert asked == ["1990-10-27", "1990-10-28", "1990-10-27"]
+
+
 DAYS = {zone: LocalDays(zone) for zone in ZONES}
 
 

@@ -64,13 +64,20 @@ def loan_a(penalties: dict[int, tuple[int, int]] | None = None) -> list[Row]:
 class Story:
     """One loan, told fact by fact; each step goes through bytes, as it does in the table."""
 
-    def __init__(self, schedule: list[Row], *, rules: Rules = CN, on: str = "2024-01-15", grace: int | None = None) -> None:
+    def __init__(
+        self, schedule: list[Row], *, rules: Rules = CN, on: str = "2024-01-15", grace: int | None = None
+    ) -> None:
         self.rules = rules
         self.today = day_of(on)
         self.ids = count(1)
         self.alerts: list[Alert] = []
+        self.schedule, self.grace = schedule, grace
+        self._begin(None, "E-disbursed")
+
+    def _begin(self, loan: Loan | None, event: str) -> None:
+        schedule, rules, grace = self.schedule, self.rules, self.grace
         fact = Disbursed(
-            "E-disbursed",
+            event,
             self.today,
             "L1",
             "B1",
@@ -84,7 +91,7 @@ class Story:
             grace,
             (),
         )
-        begun = step.disburse(None, fact, rules, self.today)
+        begun = step.disburse(loan, fact, rules, self.today)
         assert begun is not None
         loan, said = begun
         self.alerts += said
@@ -144,6 +151,10 @@ class Story:
         )
         loan = self.loan
         return self._keep(loan, step.reverse(loan, fact, self.rules, self.today))
+
+    def disburse_again(self, event: str) -> None:
+        """The loan is disbursed anew today, by the same schedule."""
+        self._begin(self.loan, event)
 
     def cancel(self, event: str = "E-cancelled") -> list[Alert] | None:
         """The disbursement is cancelled today."""

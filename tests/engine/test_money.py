@@ -149,7 +149,10 @@ def test_a_cancelled_disbursement_takes_back_what_was_said() -> None:
     """Cancelled while overdue: the alert is corrected, the loan counts zeros, and takes no more payments."""
     story = Story([installment(1, "2024-02-15", 100_00)])
     story.open("2024-02-20")
-    assert said(story.cancel()) == [("loan.alert_corrected", "2024-02-16", 0, None), ("loan.cured", "2024-02-20", 0, None)]
+    assert said(story.cancel()) == [
+        ("loan.alert_corrected", "2024-02-16", 0, None),
+        ("loan.cured", "2024-02-20", 0, None),
+    ]
     assert (story.days(), status(story.loan)) == ((0, 0, ""), "cancelled")
     with pytest.raises(Refused, match="loan_not_active"):
         story.pay(1)
@@ -171,3 +174,28 @@ def _day_after(start: str, days: int) -> str:
     from datetime import date, timedelta
 
     return (date.fromisoformat(start) + timedelta(days=days)).isoformat()
+
+
+def test_an_installment_settled_out_of_order_is_no_longer_past_due() -> None:
+    """Vertical: the younger installment is fully paid while the older one still owes; only the older is past due."""
+    schedule = [installment(1, "2024-02-15", 0, penalty=1), installment(2, "2024-02-16", 50)]
+    story = Story(schedule, rules=cn_rules(vertical=True))
+    story.open("2024-02-20")
+    story.pay(50, allocations=(Allocation(2, 50, 0, 0, 0),))
+    assert story.unpaid() == {1: (0, 0, 0, 1)}
+    by_component = Story(
+        [installment(1, "2024-02-15", 50), installment(2, "2024-02-16", 0, penalty=50)], rules=cn_rules(vertical=True)
+    )
+    by_component.open("2024-02-20")
+    by_component.pay(50)
+    assert by_component.unpaid() == {1: (50, 0, 0, 0)}
+
+
+def test_a_payment_of_a_cancelled_life_does_not_count_in_the_next() -> None:
+    """Disbursed, paid, cancelled, disbursed anew: the old payment delivered again is a duplicate."""
+    story = Story([installment(1, "2024-02-15", 100_00)])
+    story.pay(40_00, payment="P1", event="X1")
+    story.cancel()
+    story.disburse_again("E-again")
+    assert story.pay(40_00, payment="P1", event="X1") is None
+    assert sum(map(sum, story.unpaid().values())) == 100_00

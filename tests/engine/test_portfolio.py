@@ -47,6 +47,12 @@ def test_equal_principal() -> None:
     assert sum(row.interest for row in rows) == 780_00
 
 
+def test_equal_principal_is_repaid_in_full() -> None:
+    """A principal that the months do not divide is repaid to the cent: the last installment takes up the rounding."""
+    rows = equal_principal(100_00, "0.12", LOAN_A[:3])
+    assert [row.principal for row in rows] == [33_33, 33_33, 33_34]
+
+
 def test_interest_only() -> None:
     """100,000.00 at 7.2%: 600.00 a month, and the last time the principal with it."""
     rows = interest_only(100_000_00, "0.072", LOAN_A)

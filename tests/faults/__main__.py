@@ -20,6 +20,7 @@ def main() -> int:
         field = name.replace("-", "_")
         parser.add_argument(f"--{name}", type=int, default=getattr(Plan, field))
     parser.add_argument("--rate", type=float, default=Plan.rate, help="events a second (%(default)s)")
+    parser.add_argument("--bad-share", type=float, default=Plan.bad_share, help="share of bad messages (%(default)s)")
     parser.add_argument("--session-seconds", type=float, default=Plan.session_seconds)
     parser.add_argument("--port", type=int, default=0, help="of the broker; 0: a free one")
     parser.add_argument("--metrics-port", type=int, default=Plan.metrics_port, help="of the first worker")

@@ -29,16 +29,16 @@ class Ward:
     say: Callable[[str], None]
     done: dict[str, int] = field(default_factory=dict)
     takeovers: list[tuple[float, str]] = field(default_factory=list)
-    """Seconds until all that was published before the fault was committed, and the fault."""
+    """Seconds from a fault until all was committed that was published up to a moment after it, and the fault."""
     failures: list[str] = field(default_factory=list)
 
     def do(self, kind: str) -> None:
         """One fault, then wait until it is overcome (three times in four) and a while."""
-        since, ends = time.monotonic(), dict(self.load.ends)
+        since = time.monotonic()
         {"kill": self.kill, "rolling": self.rolling, "zombie": self.zombie, "broker": self.kill_broker}[kind]()
         self.done[kind] = self.done.get(kind, 0) + 1
         if kind != "zombie" and self.random.random() < 0.75:
-            self.overcome(kind, since, ends)
+            self.overcome(kind, since)
         self.rest(self.random.uniform(1, 4))
 
     def kill(self) -> None:
@@ -67,15 +67,15 @@ class Ward:
     def zombie(self) -> None:
         """A worker is stopped beyond the session timeout, and goes on when another has its partitions."""
         worker = self.random.choice(self.crew.workers)
-        since, ends = time.monotonic(), dict(self.load.ends)
+        since = time.monotonic()
         seconds = self.session_seconds * self.random.uniform(1.5, 2.5)
         self.say(f"SIGSTOP {worker.name} for {seconds:.1f} s")
         worker.send(signal.SIGSTOP)
-        over = self.overcome("zombie", since, ends, seconds)
+        over = self.overcome("zombie", since, seconds)
         self.rest(since + seconds - time.monotonic())
         worker.send(signal.SIGCONT)
         if not over:
-            self.overcome("zombie", since, ends)
+            self.overcome("zombie", since)
 
     def kill_broker(self) -> None:
         """kill -9 of the broker, and a start on the same data."""
@@ -84,8 +84,13 @@ class Ward:
         time.sleep(self.random.uniform(0.5, 2))
         self.broker.start()
 
-    def overcome(self, kind: str, since: float, ends: dict[tuple[str, int], int], limit: float | None = None) -> bool:
-        """Wait until everything below those ends is committed; within no limit but the longest, it must be."""
+    def overcome(self, kind: str, since: float, limit: float | None = None) -> bool:
+        """Wait until all is committed that was published up to a moment after the fault.
+
+        Without a limit it must be within `RECOVERY_LIMIT_SECONDS`.
+        """
+        self.rest(1.0)  # so that every partition of the fault's victim has something to do
+        ends = dict(self.load.ends)
         while self.progress.missing(ends) != 0:
             if time.monotonic() - since > (limit or RECOVERY_LIMIT_SECONDS):
                 if limit is None:

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
+from random import Random
 from threading import Event, Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from tests.bad_messages import bad_messages
 from tests.faults.portfolio import BUSINESS_DAYS, DISBURSEMENTS, EVERY_DAYS, FIRST_DAY, REPAYMENTS, Planned, Portfolio
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -25,7 +27,15 @@ class Load(Thread):
     """The upstream systems: publishes in the order of the events' time, each later than the one before."""
 
     def __init__(
-        self, bootstrap: str, *, seed: int, loans: int, rate: float, partitions: int, prefix: str = ""
+        self,
+        bootstrap: str,
+        *,
+        seed: int,
+        loans: int,
+        rate: float,
+        partitions: int,
+        prefix: str = "",
+        bad_share: float = 0.0,
     ) -> None:
         """Plan; nothing is sent before `start`.
 
@@ -36,16 +46,23 @@ class Load(Thread):
             rate: Events a second.
             partitions: Of each topic.
             prefix: Before the topics' names.
+            bad_share: So many bad messages to one good one, of all kinds in turn.
         """
         super().__init__(name="load", daemon=True)
         self.rate, self.loans, self.partitions, self.prefix = rate, loans, partitions, prefix
         self.book = Portfolio(seed)
+        self.random = Random(seed)
+        self.bad_share = bad_share
+        self.refused: dict[tuple[str, int, int], str] = {}
+        """Topic, partition and offset of each bad message, with the reason code that it must get."""
+        self.bad = 0
         self.ends: dict[tuple[str, int], int] = {}
         """End offset of each topic and partition, as acknowledged."""
         self.day = -1
         self.events = 0
         self.failure: BaseException | None = None
         self._enough = Event()
+        self._started = 0.0
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
@@ -62,8 +79,14 @@ class Load(Thread):
         """Finish the day, open the next one, and end."""
         self._enough.set()
 
+    def check(self) -> None:
+        """Raise what ended the load, if anything did."""
+        if self.failure:
+            raise self.failure
+
     def run(self) -> None:
-        """Day after day."""
+        """Day after day; a pause or a broker's absence is made up for, so that the rate holds on the whole."""
+        self._started = time.perf_counter()
         try:
             while not self._enough.is_set():
                 self._tell_day()
@@ -100,11 +123,12 @@ class Load(Thread):
         self._settle()
 
     def _publish(self, events: list[Planned], first: datetime) -> None:
-        started = time.perf_counter()
         for number, planned in enumerate(events):
             self._send(planned, first + timedelta(milliseconds=number), planned.data["loan_id"])
             self.events += 1
-            ahead = started + number / self.rate - time.perf_counter()
+            if self.random.random() < self.bad_share:
+                self._send_bad(planned.data["loan_id"], first + timedelta(milliseconds=number))
+            ahead = self._started + self.events / self.rate - time.perf_counter()
             if ahead > 0.01:
                 self._producer.poll(ahead)
         self._producer.poll(0)
@@ -130,6 +154,26 @@ class Load(Thread):
             **({} if partition is None else {"partition": partition}),
         )
 
+    def _send_bad(self, loan_id: str, when: datetime) -> None:
+        """The next kind of bad message, about a loan that has good ones."""
+        kinds = bad_messages(loan_id)
+        message = kinds[self.bad % len(kinds)]
+        self.bad += 1
+
+        def delivered(error: KafkaError | None, place: Message) -> None:
+            self._delivered(error, place)
+            if not error:
+                self.refused[place.topic(), place.partition(), place.offset()] = str(message.code)
+
+        self._producer.produce(
+            self.prefix + message.topic,
+            message.value,
+            message.key,
+            headers=list(message.headers),
+            timestamp=int(when.timestamp() * 1000),
+            on_delivery=delivered,
+        )
+
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error:
             self.failure = RuntimeError(f"could not publish: {error}")
@@ -144,8 +188,7 @@ class Load(Thread):
     def _settle(self) -> None:
         """Everything so far is in the log, and a moment has passed."""
         while self._producer.flush(1.0):
-            if self.failure:
-                raise self.failure
+            self.check()
         time.sleep(SETTLE_SECONDS)
 
 

@@ -37,6 +37,9 @@ class Plan:
     loans: int = 20_000
     rate: float = 500.0
     session_seconds: float = 6.0
+    bad_share: float = 0.0
+    least_bad: int = 0
+    """The load goes on until so many bad messages are out."""
     metrics_port: int = 23_050
     drain_seconds: float = 240.0
 
@@ -54,6 +57,7 @@ class Report:
     seconds: float
     days: int
     published: int
+    bad: int
     folder: Path
     exit_codes: list[int | None] = field(default_factory=list)
 
@@ -90,43 +94,61 @@ def run(plan: Plan, broker: Broker, say: Callable[[str], None]) -> Report:
     """Do all of it against a running broker."""
     folder = Path(tempfile.mkdtemp(prefix="overdue-faults-"))
     (folder / "policy.toml").write_text(POLICY, "utf-8")
-    policy = Policy.from_toml(folder / "policy.toml")
-    bootstrap = broker.bootstrap
-    make_topics(bootstrap, plan.partitions)
-    random = Random(plan.seed)
-    crew = Crew.of(plan.workers, environment(plan, bootstrap, folder), folder, plan.metrics_port)
-    load = Load(bootstrap, seed=plan.seed, loans=plan.loans, rate=plan.rate, partitions=plan.partitions)
-    progress = Progress(bootstrap, APP_ID)
-    ward = Ward(broker, crew, load, progress, random, plan.session_seconds, _clocked(say))
-    started = time.monotonic()
+    make_topics(broker.bootstrap, plan.partitions)
+    crew = Crew.of(plan.workers, environment(plan, broker.bootstrap, folder), folder, plan.metrics_port)
+    load = Load(
+        broker.bootstrap,
+        seed=plan.seed,
+        loans=plan.loans,
+        rate=plan.rate,
+        partitions=plan.partitions,
+        bad_share=plan.bad_share,
+    )
+    progress = Progress(broker.bootstrap, APP_ID)
+    ward = Ward(broker, crew, load, progress, Random(plan.seed), plan.session_seconds, _clocked(say))
     crew.start()
     try:
-        load.start()
-        wait_until(lambda: load.events > 0, 30)
-        ward.overcome("start", time.monotonic(), dict(load.ends))
-        for kind in _order(plan, random):
-            ward.do(kind)
-            if load.failure:
-                raise load.failure
-        load.stop()
-        while load.is_alive():
-            ward.rest(0.5)
-        seconds = time.monotonic() - started
-        if load.failure:
-            raise load.failure
+        seconds = _hurt(plan, ward)
         say(f"load ended: {load.events} events, day {load.day}")
-        drained = wait_until(lambda: _drained(ward), plan.drain_seconds, 0.5)
-        if not drained:
+        if not wait_until(lambda: _drained(ward), plan.drain_seconds, 0.5):
             ward.failures.append(f"not everything was consumed within {plan.drain_seconds:.0f} s")
     finally:
         codes = crew.end()
         progress.close()
     say("reading back and judging")
-    verdict = check(bootstrap, policy, plan.partitions, app_id=APP_ID)
+    policy = Policy.from_toml(folder / "policy.toml")
+    verdict = check(broker.bootstrap, policy, plan.partitions, app_id=APP_ID, refused=load.refused)
     return Report(
-        plan, ward.done, ward.takeovers, crew.unasked, ward.failures, verdict, seconds, load.day, load.events, folder,
-        codes,
-    )  # fmt: skip
+        plan=plan,
+        done=ward.done,
+        takeovers=ward.takeovers,
+        unasked=crew.unasked,
+        failures=ward.failures,
+        verdict=verdict,
+        seconds=seconds,
+        days=load.day,
+        published=load.events,
+        bad=load.bad,
+        folder=folder,
+        exit_codes=codes,
+    )
+
+
+def _hurt(plan: Plan, ward: Ward) -> float:
+    """Load and faults, until the load has ended; how many seconds it took."""
+    load, started = ward.load, time.monotonic()
+    load.start()
+    wait_until(lambda: load.events > 0, 30)
+    ward.overcome("start", started)
+    for kind in _order(plan, ward.random):
+        ward.do(kind)
+        load.check()
+    wait_until(lambda: load.bad >= plan.least_bad or not load.is_alive(), plan.drain_seconds)
+    load.stop()
+    while load.is_alive():
+        ward.rest(0.5)
+    load.check()
+    return time.monotonic() - started
 
 
 def _drained(ward: Ward) -> bool:

@@ -22,14 +22,14 @@ def test_two_kills_a_rolling_restart_a_zombie_and_a_dead_broker_change_nothing(p
         zombies=1,
         broker_kills=1,
         partitions=4,
-        loans=500,
-        rate=100.0,
+        loans=1_000,
+        rate=300.0,
         session_seconds=3.0,
         metrics_port=0,
     )
     report = run(plan, private_broker, print)
     print(report.words())
     assert report.done == {"kill": 2, "rolling": 1, "zombie": 1, "broker": 1}
-    assert report.verdict.events > 500
+    assert report.verdict.events > 2_000
     assert report.verdict.alerts > 50
     assert report.exact, report.words()

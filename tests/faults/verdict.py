@@ -76,8 +76,11 @@ def check(
     tasks = []
     letters = dict(refused)
     for partition in range(partitions):
-        of_partition = [[r for r in log[topic] if r.partition == partition] for topic in inputs]
-        order = [r for r in in_task_order(of_partition[:2], of_partition[2]) if r[:3] not in refused]
+        of_partition = [
+            [record for record in log[topic] if record.partition == partition and record[:3] not in refused]
+            for topic in inputs
+        ]
+        order = in_task_order(of_partition[:2], of_partition[2])
         task = judge((record.event for record in order), policy)
         letters |= {order[letter.index][:3]: letter.reason for letter in task.dead_letters}
         tasks.append(task)

@@ -87,7 +87,7 @@ class Loan:
     def begin(self, disbursement: dict[str, Any]) -> None:
         """A disbursement begins the loan; after a cancellation it begins anew."""
         self.disbursement, self.cancelled = disbursement, False
-        self.payments, self.standing_alerts = {}, []
+        self.payments, self.reversals, self.standing_alerts = {}, {}, []
         self.forget()
 
     def forget(self) -> None:

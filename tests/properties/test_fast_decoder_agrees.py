@@ -162,7 +162,7 @@ def finish(draw: st.DrawFn, event: dict[str, Any], literal: str | None) -> FakeR
     text = record.value or b""
     if literal is not None:
         text = text.replace(b'"@@"', literal.encode())
-    injury = draw(st.sampled_from(["none"] * 6 + ["repeat", "byte", "space", "key"]))
+    injury = draw(st.sampled_from(["none"] * 6 + ["repeat", "byte", "space", "key", "escape"]))
     if injury == "repeat":
         repeated = draw(
             st.sampled_from([b'"amount": 100', b'"loan_id": "L-1"', b'"kind": "refund"', b'"installment": null'])
@@ -174,6 +174,8 @@ def finish(draw: st.DrawFn, event: dict[str, Any], literal: str | None) -> FakeR
         text = text[:position] + draw(st.binary(max_size=2)) + text[position + 1 :]
     elif injury == "space":
         text = text.replace(b": ", b" :\n")
+    elif injury == "escape":
+        text = text.replace(b'"kind"', b'"k\\u0069nd"').replace(b'"amount"', b'"\\u0061mount"')
     elif injury == "key":
         record = record._replace(key=draw(st.sampled_from([None, b"L-2", b"", b"\xff"])))
     return record._replace(value=text)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from stream.cli.app import COMMANDS, run
+from stream.cli.app import COMMANDS, SIGNAL_PIPE, run
 from stream.cli.errors import EXIT_STATUSES
+from stream.local.portfolio import sample
 
 NOBODY = "127.0.0.1:1"
 """An address that nothing listens on."""
@@ -86,13 +89,16 @@ def test_unknown_setting_is_named(monkeypatch: pytest.MonkeyPatch, capfd: pytest
     assert "OVERDUE_BROKERS" in capfd.readouterr().err
 
 
-def test_a_reader_that_leaves_is_no_error() -> None:
-    """`overdue … | head -1` ends without a traceback."""
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    """`overdue replay … | head -1` ends at once and without a traceback."""
+    events = tmp_path / "events.ndjson"
+    events.write_text("".join(json.dumps(event) + "\n" for event in sample().events))
     with subprocess.Popen(
-        [sys.executable, "-m", "stream.cli", "demo", "--in-process"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "stream.cli", "replay", str(events)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
-        assert b"Traceback" not in process.stderr.read()
+        assert process.stderr.read() == b""
+    assert process.returncode == SIGNAL_PIPE

@@ -6,12 +6,13 @@ import gzip
 import io
 import json
 import sys
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 from stream.cli.app import run
 from stream.cli.publication import as_it_stands, binary
@@ -130,19 +131,32 @@ def test_unreadable_file_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[s
 # --- on Kafka ---
 
 
+def ends_of(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """First and end offset; the leader of a new partition may take a moment to know that it leads."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(partition, timeout=30)
+        except KafkaException:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        else:
+            return low, high
+
+
 def read(bootstrap: str, topics: list[str]) -> list[Message]:
     """Every record of the topics."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "test", "enable.partition.eof": False})
     assigned, expected = [], 0
     for topic in topics:
         for partition in range(PARTITIONS):
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)
+            low, high = ends_of(consumer, TopicPartition(topic, partition))
             assigned.append(TopicPartition(topic, partition, low))
             expected += high - low
     consumer.assign(assigned)
     found: list[Message] = []
     while len(found) < expected:
-        batch = consumer.consume(1000, 30)
+        batch = consumer.consume(expected - len(found), 30)
         assert batch, "records that the broker counts do not come"
         found += batch
     consumer.close()
