@@ -29,9 +29,9 @@ class ScheduledInstallment(Contract):
     number: InstallmentNumber = Field(description="Number of the installment, 0 to 9999, unique in the schedule.")
     due_date: IsoDate = Field(description="Day by whose end it is to be paid; never before that of a lower number.")
     principal: Money = Field(description="Principal due, minor units.")
-    interest: Money = Field(description="Interest due, minor units.")
-    fee: Money = Field(description="Fees due, minor units.")
-    penalty: Money = Field(description="Penalty due, minor units; 0 in a new schedule as a rule.")
+    interest: Money = Field(default=0, description="Interest due, minor units.")
+    fee: Money = Field(default=0, description="Fees due, minor units.")
+    penalty: Money = Field(default=0, description="Penalty due, minor units; 0 in a new schedule as a rule.")
 
 
 class LoanDisbursed(Contract):

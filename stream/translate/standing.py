@@ -6,7 +6,10 @@ contract pattern needs no escape in JSON; a test holds the result equal to the c
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from schemas.envelope import dataschema_of
+from schemas.types import MAX_EVENT_ID_LENGTH
 from stream.engine.dates import iso
 from stream.engine.delinquency import grace_days
 from stream.engine.loan import Loan, status
@@ -43,8 +46,11 @@ class StandingHeaders:
         time = self._times.get(as_of)
         if time is None:
             time = self._times[as_of] = (records.TIME, self._midnight(as_of)[0].encode())
+        identifier = f"{loan.loan_id}:{as_of}:{loan.last_event_id}".encode()
+        if len(identifier) > MAX_EVENT_ID_LENGTH:
+            identifier = sha256(identifier).hexdigest().encode()
         return [
-            (records.ID, f"{loan.loan_id}:{as_of}:{loan.last_event_id}".encode()),
+            (records.ID, identifier),
             (records.SUBJECT, loan.loan_id.encode()),
             time,
             *self._fixed,

@@ -126,8 +126,9 @@ class Case:
         self.bootstrap, self.partitions = bootstrap, partitions
         self.app_id = f"fb-{name}-{os.urandom(3).hex()}"
         prefix = f"{self.app_id}."
-        made = make_topics(prefix, partitions, ["a", "b", "ticks"], {})
-        made |= make_topics(prefix, partitions, ["out"], output_config or {})
+        kept = {"retention.ms": "-1"}  # the events' times are long past: Kafka would delete them as they come
+        made = make_topics(prefix, partitions, ["a", "b", "ticks"], kept)
+        made |= make_topics(prefix, partitions, ["out"], kept | (output_config or {}))
         self.a, self.b, self.ticks, self.out = made["a"], made["b"], made["ticks"], made["out"]
         self.config = folder / "config.json"
         self.folder = folder
