@@ -39,7 +39,11 @@ class OverdueWorker(Engine):
         return Command([sys.executable, "-m", "stream.cli", "worker"], environment)
 
     def outputs(self, place: Place) -> list[str]:
-        return [place.prefix + name for name in ("loans.overdue", "dead-letters", "business-days")]
+        return [place.prefix + "loans.overdue", place.prefix + "dead-letters", self.business_days(place)]
+
+    def business_days(self, place: Place) -> str:
+        """The topic of the ticks."""
+        return place.prefix + "business-days"
 
     def compacted_outputs(self, place: Place) -> list[str]:
         return [place.prefix + "loans.standing"]
@@ -73,7 +77,7 @@ class OverdueWorker(Engine):
         """Open one more business day over all loans: how long it takes, and whether it says what it must."""
         topics = (place.disbursements, place.repayments)
         ends = {topic: place.kafka.ends(topic) for topic in topics}
-        days = place.prefix + "business-days"
+        days = self.business_days(place)
         count = sum(place.kafka.ends(days)) + place.kafka.partitions
         before = compare(self, place, expected.caused_by_events())
         opened = time.monotonic()

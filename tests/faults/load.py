@@ -62,7 +62,7 @@ class Load(Thread):
         self.events = 0
         self.failure: BaseException | None = None
         self._enough = Event()
-        self._started = 0.0
+        self._since = 0.0
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
@@ -86,7 +86,7 @@ class Load(Thread):
 
     def run(self) -> None:
         """Day after day; a pause or a broker's absence is made up for, so that the rate holds on the whole."""
-        self._started = time.perf_counter()
+        self._since = time.perf_counter()
         try:
             while not self._enough.is_set():
                 self._tell_day()
@@ -128,7 +128,7 @@ class Load(Thread):
             self.events += 1
             if self.random.random() < self.bad_share:
                 self._send_bad(planned.data["loan_id"], first + timedelta(milliseconds=number))
-            ahead = self._started + self.events / self.rate - time.perf_counter()
+            ahead = self._since + self.events / self.rate - time.perf_counter()
             if ahead > 0.01:
                 self._producer.poll(ahead)
         self._producer.poll(0)

@@ -19,7 +19,7 @@ from pathlib import Path
 import orjson
 import uvloop
 
-from stream.faust_batch import Observer, StopTask, TaskApp, TaskBatch, TaskSettings
+from stream.faust_batch import Observer, StopTask, TaskApp, TaskBatch, TaskSettings, tune_interpreter
 
 CONFIG = json.loads(Path(sys.argv.pop(1)).read_text())
 HEADERS = [("content-type", b"text/plain")]
@@ -171,5 +171,5 @@ if CONFIG.get("second_agent"):
 
 if __name__ == "__main__":
     uvloop.install()
-    sys.setswitchinterval(0.0005)
+    tune_interpreter()
     app.main()
