@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import sys
 from typing import Annotated, NoReturn
@@ -18,15 +17,10 @@ from stream.cli.app import app
 from stream.cli.connect import admin, need_topics, partition_counts
 from stream.cli.errors import UsageError
 from stream.cli.options import Brokers, PolicyFile, Prefix, policy_of, settings_with
+from stream.faust_batch import tune_interpreter
 from stream.observe.metrics import Metrics
 from stream.settings import Settings
 from stream.topology import build
-
-SWITCH_INTERVAL_SECONDS = 0.0005
-"""How soon Python's fetching thread gets its turn; with the usual 5 ms it adds that to each event's latency."""
-
-COLLECTION_THRESHOLDS = (50_000, 20, 50)
-"""A batch makes tens of thousands of short-lived objects and no cycles; looking for cycles more often costs 20 %."""
 
 
 @app.command()
@@ -54,8 +48,7 @@ def worker(
     metrics.describe(rules.version, settings.app_id)
     _serve(metrics, settings)
     uvloop.install()
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    gc.set_threshold(*COLLECTION_THRESHOLDS)
+    tune_interpreter()
     application = build(settings, rules, metrics, partitions)
     _quieten_libraries()
     faust.Worker(
