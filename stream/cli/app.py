@@ -18,8 +18,6 @@ from stream.local.progress import BrokerError
 COMMANDS = ("demo", "worker", "replay", "standing", "publish", "tick", "watch", "topics", "kafka")
 """Every command, in the order of the help; each lives in the module of its name."""
 
-SIGNAL_PIPE = 141
-
 # Typer carries a copy of click of its own in newer releases: this is the base of its errors in either case.
 ClickException: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
@@ -55,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # The reader of our output has gone (`overdue replay … | head`): nothing to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return SIGNAL_PIPE
+        return 1
     except CommandError as error:
         say(f"overdue: {error}")
         return error.exit_status

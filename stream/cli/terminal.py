@@ -32,7 +32,7 @@ def output() -> Console:
 def say(message: str, style: str | None = None) -> None:
     """Words for a person, on stderr."""
     for line in message.split("\n"):
-        errors().print(clean(line), style=style, soft_wrap=True)
+        errors().print(clean(line), style=style, soft_wrap=not errors().is_terminal)
 
 
 def write(line: str | bytes) -> None:
