@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     transaction_timeout_seconds: float = Field(default=20.0, ge=1.0, le=900.0, description="of one Kafka transaction")
     stall_timeout_seconds: float = Field(default=120.0, ge=5.0, le=3_600.0, description="no progress: the worker ends")
     commit_slots: int | None = Field(default=None, ge=1, le=1_000, description="transactions at a time; none: by tasks")
-    data_directory: Path | None = Field(default=None, description="where Faust keeps its files; none: a temporary one")
+    data_directory: Path | None = Field(default=None, description="Faust's; none: below the temporary one")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="of the worker's log")
 
     @field_validator("brokers", mode="before")

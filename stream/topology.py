@@ -6,6 +6,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,7 +63,7 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int)
         broker_session_timeout=settings.session_timeout_seconds,
         broker_heartbeat_interval=settings.session_timeout_seconds / 4,
         broker_rebalance_timeout=max(10.0, settings.session_timeout_seconds),
-        datadir=str(settings.data_directory or tempfile.mkdtemp(prefix="overdue-")),
+        datadir=str(settings.data_directory or Path(tempfile.gettempdir()) / f"overdue-{settings.app_id}"),
         web_enabled=False,
     )
     table = app.Table(TABLE, partitions=partitions, key_type=bytes, value_type=bytes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,27 +13,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from stream.cli.errors import CommandError, LayoutError
+from stream.connection import client_options
 from stream.settings import Settings
 
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would log is said in one sentence here
-
-
-def client_options(settings: Settings) -> dict[str, Any]:
-    """How a client of aiokafka reaches the brokers."""
-    options: dict[str, Any] = {"bootstrap_servers": settings.brokers, "security_protocol": settings.security_protocol}
-    if settings.security_protocol.endswith("SSL"):
-        context = ssl.create_default_context(cafile=settings.ssl_ca_file)
-        if settings.ssl_certificate_file is not None:
-            context.load_cert_chain(settings.ssl_certificate_file, settings.ssl_key_file)
-        options["ssl_context"] = context
-    password = settings.password()
-    if password is not None:
-        options |= {
-            "sasl_mechanism": settings.sasl_mechanism,
-            "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": password.get_secret_value(),
-        }
-    return options
 
 
 @asynccontextmanager

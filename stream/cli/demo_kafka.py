@@ -20,6 +20,7 @@ from stream.cli.demo_worker import DemoWorker, Metrics
 from stream.cli.errors import CommandError
 from stream.cli.publication import binary
 from stream.cli.publisher import Publisher
+from stream.cli.stamps import Stamps
 from stream.cli.watch import assign, event_type
 from stream.engine.dates import Day
 from stream.engine.policy import Policy
@@ -62,8 +63,9 @@ class DemoOnKafka:
             await assign(reader, [self._topics.overdue], self._partitions, from_beginning=True)
             zone = LocalDays(self._policy.time_zone)
             outbound = Outbound(self._policy.time_zone, self._settings.source)
-            days = Days(producer, offsets, self._topics, self._partitions, outbound)
-            publisher = Publisher(producer, days, zone, self._topics.prefix, self._partitions, open_days=False)
+            stamps = Stamps()
+            days = Days(producer, offsets, self._topics, self._partitions, outbound, stamps)
+            publisher = Publisher(producer, days, stamps, zone, self._topics.prefix, open_days=False)
             for day, events in self._sample.by_day():
                 begin_day(day, len(events))
                 await days.open(Day(day.toordinal()))

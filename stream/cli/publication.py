@@ -22,8 +22,13 @@ class Publication(NamedTuple):
     key: bytes | None
     value: bytes
     headers: Headers
-    timestamp_ms: int | None
+    event_time_ms: int | None
     """The event's time; None: it has none that can be read."""
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the value is the line itself, right or wrong."""
+        return (records.CONTENT_TYPE, records.CLOUDEVENT_JSON) in self.headers
 
     @property
     def opens_a_day(self) -> bool:

@@ -20,6 +20,7 @@ from stream.cli.files import files_for_two_passes, records
 from stream.cli.options import Brokers, Prefix, policy_of, settings_with
 from stream.cli.publication import Publication, as_it_stands, in_binary_mode
 from stream.cli.publisher import Publisher
+from stream.cli.stamps import Stamps
 from stream.cli.terminal import progress, say
 from stream.engine.dates import Day
 from stream.settings import Settings
@@ -62,7 +63,7 @@ def publish(
         str | None, typer.Option("--topic", metavar="NAME", help="With --no-check: where lines of no known type go.")
     ] = None,
 ) -> None:
-    """Publish events of files to Kafka: key loan_id, timestamp the event's time, in the order of the files.
+    """Publish events of files to Kafka: key loan_id, in the order of the files.
 
     Every line is checked against the contract before anything is sent. An event that was published before is dropped by
     the worker, so publishing again does no harm.
@@ -132,8 +133,9 @@ async def _publish(outgoing: Iterator[Publication], settings: Settings, open_day
     async with connect.producer(settings) as producer, connect.offsets_reader(settings) as consumer:
         zone = LocalDays(policy_of(settings).time_zone)
         outbound = Outbound(zone.zone.key, settings.source)
-        days = Days(producer, consumer, topics, partitions, outbound)
-        publisher = Publisher(producer, days, zone, settings.topic_prefix, partitions, open_days=open_days)
+        stamps = Stamps()
+        days = Days(producer, consumer, topics, partitions, outbound, stamps)
+        publisher = Publisher(producer, days, stamps, zone, settings.topic_prefix, open_days=open_days)
         await _send_all(publisher, outgoing)
         if last is not None:
             await publisher.open_until(last)

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from stream.cli.days import Days
 from stream.cli.errors import CommandError, InputError
 from stream.cli.publication import Publication
+from stream.cli.stamps import Stamps
 from stream.engine.dates import Day
 from stream.translate.local_days import LocalDays
 
@@ -22,14 +23,14 @@ class Publisher:
     """Publishes records in their order, and counts them."""
 
     def __init__(
-        self, producer: AIOKafkaProducer, days: Days, zone: LocalDays, prefix: str, partitions: int, *, open_days: bool
+        self, producer: AIOKafkaProducer, days: Days, stamps: Stamps, zone: LocalDays, prefix: str, *, open_days: bool
     ) -> None:
         """`open_days`: open each business day of the zone as the events' time passes, beginning with the first's."""
         self._producer = producer
         self._days = days
         self._zone = zone
         self._prefix = prefix
-        self._partitions = partitions
+        self._stamps = stamps
         self._open_days = open_days
         self._today: int = 0
         self._error: BaseException | None = None
@@ -38,15 +39,14 @@ class Publisher:
 
     async def publish(self, record: Publication) -> None:
         """Send one record; days up to its own are opened first."""
-        if self._open_days and record.timestamp_ms is not None and not record.opens_a_day:
-            await self.open_until(self._zone.at(_EPOCH + timedelta(milliseconds=record.timestamp_ms)))
+        if self._open_days and record.event_time_ms is not None and not record.opens_a_day:
+            await self.open_until(self._zone.at(_EPOCH + timedelta(milliseconds=record.event_time_ms)))
         if record.opens_a_day:
-            await self._producer.flush()
+            told = self._days.pass_on if record.untouched else self._days.open_as_told
+            await told(record.key, record.value, record.headers)
             self.opened += 1
-            for partition in range(self._partitions):
-                await self._send(record, partition)
         else:
-            await self._send(record, None)
+            await self._send(record)
         self.sent[record.topic] += 1
 
     async def open_until(self, day: int) -> None:
@@ -62,16 +62,12 @@ class Publisher:
         await self._producer.flush()
         self._raise_error()
 
-    async def _send(self, record: Publication, partition: int | None) -> None:
+    async def _send(self, record: Publication) -> None:
         self._raise_error()
+        topic = self._prefix + record.topic
         try:
             acknowledged = await self._producer.send(
-                self._prefix + record.topic,
-                record.value,
-                record.key,
-                partition=partition,
-                timestamp_ms=record.timestamp_ms,
-                headers=record.headers,
+                topic, record.value, record.key, timestamp_ms=self._stamps.next(topic), headers=record.headers
             )
         except MessageSizeTooLargeError as error:
             raise InputError(f"an event of {len(record.value)} bytes is larger than Kafka takes: {error}") from error

@@ -47,7 +47,7 @@ def measure(engine: Engine, place: Place, portfolio: Portfolio, expected: Expect
     if not counted:
         raise EngineError(f"no alert came back after the first {WARM_UP_SECONDS:.0f} s: publish for longer")
     return {
-        "rate": round(len(sent) / (max(sent.values()) - first)),
+        "rate": round((portfolio.repayments - 1) / (max(sent.values()) - first)),
         "samples": len(counted),
         **percentiles(counted),
         "memory_mb": round(memory),

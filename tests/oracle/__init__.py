@@ -5,7 +5,8 @@ about it may have changed; nothing is carried forward but the history itself and
 product is quick, the oracle is obvious: a difference between the two is a bug in one of them.
 """
 
-from tests.oracle.loan import Alert, Loan
+from tests.oracle.alert import Alert
+from tests.oracle.loan import Loan
 from tests.oracle.policy import Bucket, Policy, Product
 from tests.oracle.task import DeadLetter, Task, judge
 

@@ -4,61 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from hashlib import sha256
 from typing import Any
 
+from tests.oracle.alert import BUCKET_CHANGED, CORRECTED, CURED, OVERDUE_STARTED, Alert, an_alert, iso
 from tests.oracle.figures import NOTHING_OWED, Figures, figures
 from tests.oracle.money import Balance, Payment, balance
 from tests.oracle.policy import Policy, Product
-
-OVERDUE_STARTED = "loan.overdue_started"
-BUCKET_CHANGED = "loan.bucket_changed"
-CURED = "loan.cured"
-CORRECTED = "loan.alert_corrected"
-
-
-@dataclass(frozen=True)
-class Alert:
-    """A statement: on `as_of` the loan was in `bucket`."""
-
-    id: str
-    kind: str
-    about: dict[str, str]
-    """The loan: loan_id, borrower_id, product, currency, and the policy's version."""
-    as_of: date
-    bucket: str | None
-    previous_bucket: str | None
-    days_past_due: int
-    delinquent_days: int
-    overdue: dict[str, int]
-    outstanding_principal: int
-    oldest_due_date: date | None
-    episode: int
-    causes: tuple[str, ...]
-    supersedes: str | None
-
-    @property
-    def loan_id(self) -> str:
-        """The loan that it is about."""
-        return self.about["loan_id"]
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What the record on `loans.overdue` says, but for its `reasons`."""
-        data = self.about | {
-            "as_of": self.as_of.isoformat(),
-            "days_past_due": self.days_past_due,
-            "delinquent_days": self.delinquent_days,
-            "bucket": self.bucket,
-            "previous_bucket": self.previous_bucket,
-            "classifications": {},
-            "overdue": self.overdue,
-            "outstanding_principal": self.outstanding_principal,
-            "oldest_due_date": _iso(self.oldest_due_date),
-            "episode_id": f"{self.loan_id}:{self.episode}" if self.episode else None,
-            "causes": list(self.causes),
-        }
-        return data | {"supersedes": self.supersedes} if self.supersedes else data
 
 
 @dataclass
@@ -190,32 +141,13 @@ class Loan:
         episode: int,
         supersedes: str | None,
     ) -> Alert:
-        said = [self.loan_id, kind, episode, figures.bucket, as_of.isoformat(), cause, supersedes]
-        alert = Alert(
-            id=sha256("|".join("-" if word is None else str(word) for word in said).encode()).hexdigest()[:32],
-            kind=kind,
-            about=self._about,
-            as_of=as_of,
-            bucket=figures.bucket,
-            previous_bucket=previous,
-            days_past_due=figures.days_past_due,
-            delinquent_days=figures.delinquent_days,
-            overdue=figures.overdue,
-            outstanding_principal=figures.outstanding_principal,
-            oldest_due_date=figures.oldest_due_date,
-            episode=episode,
-            causes=(cause or f"business-day:{as_of.isoformat()}",),
-            supersedes=supersedes,
-        )
+        assert self.disbursement
+        about = {key: self.disbursement[key] for key in ("loan_id", "borrower_id", "product", "currency")}
+        about["policy_version"] = self.policy.version
+        alert = an_alert(about, kind, as_of, figures, cause, previous, episode, supersedes)
         self.alerts.append(alert)
         self.standing_alerts.append(alert)
         return alert
-
-    @property
-    def _about(self) -> dict[str, str]:
-        assert self.disbursement
-        about = {key: self.disbursement[key] for key in ("loan_id", "borrower_id", "product", "currency")}
-        return about | {"policy_version": self.policy.version}
 
     def status(self, day: date, now: Figures) -> str:
         """pending, active, settled, overpaid or cancelled."""
@@ -240,23 +172,23 @@ class Loan:
             "as_of": day.isoformat(),
             "days_past_due": now.days_past_due,
             "delinquent_days": now.delinquent_days,
-            "delinquent_date": _iso(now.delinquent_date),
+            "delinquent_date": iso(now.delinquent_date),
             "bucket": now.bucket,
             "overdue": overdue,
             "delinquent_amount": overdue["total"],
             "outstanding_principal": now.outstanding_principal,
             "outstanding_total": now.outstanding_total,
             "credit_balance": now.credit,
-            "oldest_due_date": _iso(now.oldest_due_date),
-            "next_due_date": _iso(now.next_due_date),
+            "oldest_due_date": iso(now.oldest_due_date),
+            "next_due_date": iso(now.next_due_date),
             "next_due_amount": now.next_due_amount,
             "past_due_installments": list(now.past_due),
             "last_payment": last
-            and {"payment_id": last.payment_id, "value_date": _iso(last.value_date), "amount": last.amount},
+            and {"payment_id": last.payment_id, "value_date": iso(last.value_date), "amount": last.amount},
             "bucket_history": [dict(row) for row in self.bucket_history],
             "episode": {
                 "id": f"{self.loan_id}:{self.episodes}",
-                "started_date": _iso(self.episode_started),
+                "started_date": iso(self.episode_started),
                 "worst_days_past_due": self.episode_worst,
             }
             if self.delinquent
@@ -264,7 +196,3 @@ class Loan:
             "max_days_past_due_ever": worst,
             "policy_version": self.policy.version,
         }
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None

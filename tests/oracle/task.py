@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.oracle.loan import Alert, Loan
+from tests.oracle.alert import Alert
+from tests.oracle.loan import Loan
 from tests.oracle.money import Payment
 from tests.oracle.policy import Policy
 

@@ -79,7 +79,7 @@ def test_binary_mode_record() -> None:
     record = binary(disbursed())
     assert (record.topic, record.key) == ("loans.disbursements", b"A1")
     assert json.loads(record.value) == disbursed()["data"]
-    assert record.timestamp_ms == datetime(2024, 1, 15, 2, tzinfo=UTC).timestamp() * 1000
+    assert record.event_time_ms == datetime(2024, 1, 15, 2, tzinfo=UTC).timestamp() * 1000
     assert dict(record.headers) == {
         "content-type": b"application/json",
         "ce_specversion": b"1.0",

@@ -1,0 +1,94 @@
+"""What is said of a loan: an alert, its id, and its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from tests.oracle.figures import Figures
+
+OVERDUE_STARTED = "loan.overdue_started"
+BUCKET_CHANGED = "loan.bucket_changed"
+CURED = "loan.cured"
+CORRECTED = "loan.alert_corrected"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A statement: on `as_of` the loan was in `bucket`."""
+
+    id: str
+    kind: str
+    about: dict[str, str]
+    """The loan: loan_id, borrower_id, product, currency, and the policy's version."""
+    as_of: date
+    bucket: str | None
+    previous_bucket: str | None
+    days_past_due: int
+    delinquent_days: int
+    overdue: dict[str, int]
+    outstanding_principal: int
+    oldest_due_date: date | None
+    episode: int
+    causes: tuple[str, ...]
+    supersedes: str | None
+
+    @property
+    def loan_id(self) -> str:
+        """The loan that it is about."""
+        return self.about["loan_id"]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the record on `loans.overdue` says, but for its `reasons`."""
+        data = self.about | {
+            "as_of": self.as_of.isoformat(),
+            "days_past_due": self.days_past_due,
+            "delinquent_days": self.delinquent_days,
+            "bucket": self.bucket,
+            "previous_bucket": self.previous_bucket,
+            "classifications": {},
+            "overdue": self.overdue,
+            "outstanding_principal": self.outstanding_principal,
+            "oldest_due_date": iso(self.oldest_due_date),
+            "episode_id": f"{self.loan_id}:{self.episode}" if self.episode else None,
+            "causes": list(self.causes),
+        }
+        return data | {"supersedes": self.supersedes} if self.supersedes else data
+
+
+def an_alert(
+    about: dict[str, str],
+    kind: str,
+    as_of: date,
+    figures: Figures,
+    cause: str | None,
+    previous: str | None,
+    episode: int,
+    supersedes: str | None,
+) -> Alert:
+    """The alert that says this; its id is a hash of what it says, so that every run gives the same."""
+    said = [about["loan_id"], kind, episode, figures.bucket, as_of.isoformat(), cause, supersedes]
+    return Alert(
+        id=sha256("|".join("-" if word is None else str(word) for word in said).encode()).hexdigest()[:32],
+        kind=kind,
+        about=about,
+        as_of=as_of,
+        bucket=figures.bucket,
+        previous_bucket=previous,
+        days_past_due=figures.days_past_due,
+        delinquent_days=figures.delinquent_days,
+        overdue=figures.overdue,
+        outstanding_principal=figures.outstanding_principal,
+        oldest_due_date=figures.oldest_due_date,
+        episode=episode,
+        causes=(cause or f"business-day:{as_of.isoformat()}",),
+        supersedes=supersedes,
+    )
+
+
+def iso(day: date | None) -> str | None:
+    """The ISO text of a day, if there is one."""
+    return day.isoformat() if day else None
