@@ -122,6 +122,8 @@ class Days:
             return
         key = waiting_key[len(WAITING) :]
         self._age(key, today, timestamp)
+        if self._per_loan:
+            self._loans.write_back()
         if self._loans.read(key) is None:
             self._arrivals.expire(waiting_key, today)
         else:

@@ -30,12 +30,9 @@ def pay(loan: Loan, amount: Money, on: int, rules: Rules) -> None:
         oldest_due = rows[0][DUE]
         if oldest_due < on:
             late = _note_lateness(loan, on, rules)
-            if late > rules.late_after:
+            if rules.vertical or late > rules.late_after:
                 by_component = True
-                left = _pay_past_due_by_component(loan, left, on, (PRINCIPAL,))
-            if rules.vertical:
-                by_component = True
-                left = _pay_past_due_by_component(loan, left, on, order)
+                left = _pay_past_due_by_component(loan, left, on, rules, late)
         settled = 0
         while settled < len(rows) or open_next(loan):
             row = rows[settled]
@@ -81,11 +78,13 @@ def _note_lateness(loan: Loan, on: int, rules: Rules) -> int:
     return late
 
 
-def _pay_past_due_by_component(loan: Loan, left: Money, on: int, order: tuple[int, ...]) -> Money:
-    """Each component across all installments that were due before `on`."""
+def _pay_past_due_by_component(loan: Loan, left: Money, on: int, rules: Rules, late: int) -> Money:
+    """Across all installments that were due before `on`: principal first where they are late enough, then, on the
+    vertical axis, one component after the other."""
     open_until(loan, on)
     past_due = [row for row in loan.rows if row[DUE] < on]
-    for component in order:
+    first = (PRINCIPAL,) if late > rules.late_after else ()
+    for component in first + (rules.order if rules.vertical else ()):
         for row in past_due:
             left = take(row, component, left, loan.owed)
     return left
@@ -95,8 +94,7 @@ def _pay_as_directed(loan: Loan, payment: Payment, rules: Rules) -> None:
     """The directed part first; what is left of it follows the ordinary order (design, finer point 15)."""
     on, left = payment.value_date, payment.amount
     open_all(loan)
-    if loan.rows and loan.rows[0][DUE] < on:
-        _note_lateness(loan, on, rules)
+    late = _note_lateness(loan, on, rules) if loan.rows and loan.rows[0][DUE] < on else 0
     by_number = {row[NUMBER]: row for row in loan.rows}
     if payment.allocations is not None:
         for part in payment.allocations:
@@ -109,6 +107,7 @@ def _pay_as_directed(loan: Loan, payment: Payment, rules: Rules) -> None:
             for component in rules.order:
                 left = take(row, component, left, loan.owed)
     elif payment.kind in rules.advance_last:
+        left = _pay_past_due_by_component(loan, left, on, rules, late)
         due = [row for row in loan.rows if row[DUE] <= on]
         advance = [row for row in loan.rows if row[DUE] > on]
         for row in due + advance[::-1]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from stream.engine.loan import Loan
 from stream.engine.money import COMPONENTS, DUE, Row
-from stream.engine.policy import Rules
+from stream.engine.policy import EARLIEST_UNPAID, Rules
 
 
 def begin(loan: Loan, schedule: list[Row]) -> None:
@@ -52,6 +52,19 @@ def past_due_row(loan: Loan, day: int, rules: Rules) -> Row | None:
             return None
         if not rules.met(row):
             return row
+        index += 1
+    return None
+
+
+def next_due_row(loan: Loan, day: int, rules: Rules) -> Row | None:
+    """The installment that is due next by the policy: the earliest unpaid, or the next unpaid not before `day`."""
+    rows = loan.rows
+    if rules.next_due == EARLIEST_UNPAID:
+        return rows[0] if rows else None
+    index = 0
+    while index < len(rows) or open_next(loan):
+        if rows[index][DUE] >= day:
+            return rows[index]
         index += 1
     return None
 

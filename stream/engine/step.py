@@ -22,8 +22,9 @@ from stream.engine.findings import (
 from stream.engine.history import fold_old_facts
 from stream.engine.journal import Statement, digest
 from stream.engine.loan import ACTIVE, CANCELLED, Loan
-from stream.engine.money import PRINCIPAL
+from stream.engine.money import DUE, PRINCIPAL
 from stream.engine.policy import NO_BUCKET, Rules
+from stream.engine.schedule import next_due_row
 
 JOURNAL_SOFT_LIMIT = 4096
 """Bytes of journal from which on it is worth asking whether facts are behind the replay horizon."""
@@ -164,13 +165,24 @@ def cancel(loan: Loan, fact: DisbursementCancelled, rules: Rules, today: int) ->
 
 def open_day(loan: Loan, rules: Rules, today: int) -> list[Alert] | None:
     """Age the loan to `today`; None if nothing but the date changed."""
-    before = (loan.days_past_due, loan.delinquent_days, loan.bucket, loan.as_of < loan.disbursement_date)
+    before = _figures_of_the_day(loan, rules)
     alerts = _judge_and_say(loan, rules, today, None, "day_passed", None)
-    after = (loan.days_past_due, loan.delinquent_days, loan.bucket, loan.as_of < loan.disbursement_date)
-    if before == after and not alerts:
+    if before == _figures_of_the_day(loan, rules) and not alerts:
         return None
     loan.last_event_id = f"business-day:{iso(today)}"
     return alerts
+
+
+def _figures_of_the_day(loan: Loan, rules: Rules) -> tuple[object, ...]:
+    """Everything about a loan that the passing of days can change."""
+    next_due = None if rules.exact else next_due_row(loan, loan.as_of, rules)
+    return (
+        loan.days_past_due,
+        loan.delinquent_days,
+        loan.bucket,
+        loan.as_of < loan.disbursement_date,
+        next_due and next_due[DUE],
+    )
 
 
 def forgotten(loan: Loan, rules: Rules, today: int) -> bool:

@@ -106,7 +106,10 @@ def _reversed(
 
 
 def _disbursed(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int, value: bytes) -> Disbursed:
-    fact = facts.disbursed(event_id, recorded, data)
+    try:
+        fact = facts.disbursed(event_id, recorded, data)
+    except TypeError:  # a component of an installment was left out, UNSET can't be added: the judge knows its default
+        raise Undecided from None
     # 9 names; texts: loan_id, borrower_id, product, segment, currency, disbursement_date, annual_rate; 6 names and a
     # text in each row
     quotes -= 32 + 14 * len(fact.schedule)

@@ -13,9 +13,9 @@ from schemas.types import MAX_EVENT_ID_LENGTH
 from stream.engine.dates import iso
 from stream.engine.delinquency import grace_days
 from stream.engine.loan import Loan, status
-from stream.engine.money import DUE, FEE, INTEREST, NUMBER, PENALTY, PRINCIPAL, Row
-from stream.engine.policy import EARLIEST_UNPAID, Rules
-from stream.engine.schedule import open_next, past_due_rows
+from stream.engine.money import DUE, FEE, INTEREST, NUMBER, PENALTY, PRINCIPAL
+from stream.engine.policy import Rules
+from stream.engine.schedule import next_due_row, past_due_rows
 from stream.translate import records
 from stream.translate.local_days import LocalDays
 
@@ -67,7 +67,7 @@ def standing_json(loan: Loan, rules: Rules) -> bytes:
         oldest = f'"{iso(loan.oldest_due)}"'
     else:
         figures, past_due, oldest = _NOT_PAST_DUE, "[]", "null"
-    row = _next_due(loan, rules) if loan.rows else None
+    row = next_due_row(loan, loan.as_of, rules)
     if row is None:
         next_due = '"next_due_date":null,"next_due_amount":0'
     else:
@@ -92,18 +92,6 @@ def standing_json(loan: Loan, rules: Rules) -> bytes:
         f'"schedule_version":1,"policy_version":"{rules.policy_version}","last_event_id":"{loan.last_event_id}",'
         f'"behaviour":{{"days_late":{loan.lateness},"shortfalls":{loan.shortfalls}}}}}'
     ).encode()
-
-
-def _next_due(loan: Loan, rules: Rules) -> Row | None:
-    rows = loan.rows
-    if rules.next_due == EARLIEST_UNPAID:
-        return rows[0]
-    index = 0
-    while index < len(rows) or open_next(loan):
-        if rows[index][DUE] >= loan.as_of:
-            return rows[index]
-        index += 1
-    return None
 
 
 def _past_due(loan: Loan, rules: Rules) -> tuple[str, str]:

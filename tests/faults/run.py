@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -118,7 +119,7 @@ def run(plan: Plan, broker: Broker, say: Callable[[str], None]) -> Report:
     say("reading back and judging")
     policy = Policy.from_toml(folder / "policy.toml")
     verdict = check(broker.bootstrap, policy, plan.partitions, app_id=APP_ID, refused=load.refused)
-    return Report(
+    report = Report(
         plan=plan,
         done=ward.done,
         takeovers=ward.takeovers,
@@ -132,6 +133,9 @@ def run(plan: Plan, broker: Broker, say: Callable[[str], None]) -> Report:
         folder=folder,
         exit_codes=codes,
     )
+    if report.exact:
+        shutil.rmtree(folder)
+    return report
 
 
 def _hurt(plan: Plan, ward: Ward) -> float:
