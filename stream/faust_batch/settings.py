@@ -30,7 +30,7 @@ class TaskSettings:
     fetch_max_wait_ms: int = 100
     """Longest time for which the broker holds a fetch that has nothing to answer."""
 
-    max_buffered: int = 20_000
+    max_buffered: int = 10_000
     """Records buffered per input partition before its fetching is paused; it resumes at half."""
 
     retry_backoff_ms: int = 2

@@ -35,6 +35,10 @@ _MAX_LAYOUTS: Final = 32
 _MAX_SORTS: Final = 4096
 
 
+WITH_MILLISECONDS: Final = len(":00:00.000Z")
+POINT: Final = ord(".")
+
+
 class Inbound:
     """Decodes the records of all input topics for one lender."""
 
@@ -106,8 +110,10 @@ class Inbound:
                 continue
             if len(event_id) > MAX_EVENT_ID_LENGTH or not (event_id.isalnum() or _ID_BYTES(event_id)):
                 raise Undecided
-            recorded = self._utc_hours.get(time[:13])
-            if recorded is None or time[13:] not in REST_OF_HOUR:
+            recorded, rest_of_time = self._utc_hours.get(time[:13]), time[13:]
+            if len(rest_of_time) == WITH_MILLISECONDS and rest_of_time[6] == POINT and rest_of_time[7:10].isdigit():
+                rest_of_time = rest_of_time[:6] + rest_of_time[10:]
+            if recorded is None or rest_of_time not in REST_OF_HOUR:
                 recorded = self._day_of(time.decode())
             return fact(event_id.decode(), recorded, record.key, decode(value), value.count(b'"'), value)
         return self._decode_structured(record, value)

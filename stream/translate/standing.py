@@ -6,6 +6,7 @@ contract pattern needs no escape in JSON; a test holds the result equal to the c
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 from schemas.envelope import dataschema_of
@@ -127,6 +128,7 @@ def _history(loan: Loan) -> str:
     return "[" + ",".join([_history_entry(*entry) for entry in loan.bucket_history]) + "]"
 
 
+@lru_cache(maxsize=1 << 14)
 def _history_entry(bucket: str, since: int, until: int) -> str:
     to_date = f'"{iso(until)}"' if until else "null"
     return f'{{"bucket":"{bucket}","from_date":"{iso(since)}","to_date":{to_date}}}'
