@@ -15,10 +15,16 @@ from pathlib import Path
 
 COMPILED = (
     "stream/engine",
-    "stream/translate/state.py",
+    "stream/translate/inbound.py",
+    "stream/translate/local_days.py",
+    "stream/translate/quick.py",
     "stream/translate/standing.py",
+    "stream/translate/state.py",
     "stream/agents/arrivals.py",
+    "stream/agents/days.py",
+    "stream/agents/duedates.py",
     "stream/agents/loan_table.py",
+    "stream/agents/results.py",
 )
 """Folders and modules on the way of every event."""
 

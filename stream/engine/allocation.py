@@ -6,6 +6,7 @@ vertical. Every payment conserves money: amount = what was allocated + what went
 
 from __future__ import annotations
 
+from stream.engine.behaviour import note_settled
 from stream.engine.journal import Payment
 from stream.engine.loan import Loan
 from stream.engine.money import COMPONENTS, DUE, FEE, INTEREST, NUMBER, PENALTY, PRINCIPAL, Money, Row
@@ -42,10 +43,9 @@ def pay(loan: Loan, amount: Money, on: int, rules: Rules) -> None:
             if row[PRINCIPAL] or row[INTEREST] or row[FEE] or row[PENALTY]:
                 break
             settled += 1
-            loan.lateness.append(on - row[DUE])
+            loan.lateness = note_settled(loan.lateness, on - row[DUE])
         if settled:
             del rows[:settled]
-            del loan.lateness[:-6]
         elif oldest_due <= on:
             loan.shortfalls += 1
     if by_component:
@@ -132,6 +132,5 @@ def _drop_settled(loan: Loan, on: int) -> None:
         if row[PRINCIPAL] or row[INTEREST] or row[FEE] or row[PENALTY]:
             still_owed.append(row)
         else:
-            loan.lateness.append(on - row[DUE])
+            loan.lateness = note_settled(loan.lateness, on - row[DUE])
     loan.rows[:] = still_owed
-    del loan.lateness[:-6]

@@ -50,22 +50,21 @@ def all_delinquent(entries: Entries) -> list[Wrong]:
 def start_over(loan: Loan, entries: Entries) -> None:
     """Set the money figures to what they were before the first payment of the journal."""
     begin(loan, entries.schedule)
-    loan.credit, loan.shortfalls, loan.worst, loan.lateness = 0, 0, 0, []
+    loan.credit, loan.shortfalls, loan.worst, loan.lateness = 0, 0, 0, ""
     loan.last_value_date, loan.last_payment_id, loan.last_amount = 0, "", 0
     if entries.opening is not None:
         _, _, credit, shortfalls, worst, value_date, payment_id, amount, lateness = entries.opening.split(" ")
         loan.credit, loan.shortfalls, loan.worst = int(credit), int(shortfalls), int(worst)
-        loan.lateness = [] if lateness == "-" else [int(days) for days in lateness.split(",")]
+        loan.lateness = "" if lateness == "-" else lateness
         loan.last_value_date, loan.last_amount = int(value_date), int(amount)
         loan.last_payment_id = "" if payment_id == "-" else payment_id
 
 
 def opening_line(loan: Loan, day: int) -> str:
     """What the loan's present money figures are, as the first line of a journal that begins on `day`."""
-    lateness = ",".join(map(str, loan.lateness)) or "-"
     return (
         f"B {day} {loan.credit} {loan.shortfalls} {loan.worst} {loan.last_value_date} "
-        f"{loan.last_payment_id or '-'} {loan.last_amount} {lateness}\n"
+        f"{loan.last_payment_id or '-'} {loan.last_amount} {loan.lateness or '-'}\n"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stream.engine import journal
 from stream.engine.allocation import apply
+from stream.engine.behaviour import since
 from stream.engine.corrections import opening_line, start_over
 from stream.engine.journal import digest
 from stream.engine.loan import Loan
@@ -41,7 +42,7 @@ def fold_before(loan: Loan, rules: Rules, day: int) -> None:
     kept = _lines_from(loan.journal.decode("ascii").split("\n")[:-1], day)
     loan.journal = ("".join(lines) + "".join([line + "\n" for line in kept])).encode()
     loan.seen = b"".join([digest(identifier) for line in kept for identifier in journal.identifiers(line)])
-    loan.bucket_history = [entry for entry in loan.bucket_history if entry[2] == 0 or entry[2] >= day]
+    loan.bucket_history = since(loan.bucket_history, day)
     loan.history_from = day
 
 

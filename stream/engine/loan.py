@@ -68,7 +68,7 @@ class Loan:
     last_value_date: int  # of the last payment in order, with the two below
     last_payment_id: str
     last_amount: Money
-    lateness: list[int]  # settling date - due date of the last six settled installments
+    lateness: str  # settling date - due date of the last six settled installments, see behaviour.py
     shortfalls: int  # payments on or after a due date that did not settle it
     worst: int  # the most days past due at the opening of a payment's value date
     # judgement: what the figures mean on the business day `as_of`
@@ -77,7 +77,7 @@ class Loan:
     delinquent_days: int
     oldest_due: int  # due date of the oldest installment past due
     bucket: str  # code, "" for none
-    bucket_history: list[tuple[str, int, int]]  # bucket, from, to; to is 0 for the present one
+    bucket_history: str  # bucket, from, to; see behaviour.py
     episode: int
     episode_start: int
     episode_worst: int

@@ -6,6 +6,7 @@ from zlib import crc32
 
 from stream.engine import journal
 from stream.engine.allocation import apply, pay
+from stream.engine.behaviour import note_bucket
 from stream.engine.corrections import Wrong, all_delinquent, rebuild, rebuild_and_check
 from stream.engine.dates import Day, iso
 from stream.engine.delinquency import judge, overdue
@@ -66,7 +67,7 @@ def _new_loan(fact: Disbursed) -> Loan:
     loan.grace_days = -1 if fact.grace_days is None else fact.grace_days
     loan.closed_as = ACTIVE
     loan.as_of = loan.days_past_due = loan.delinquent_days = loan.oldest_due = 0
-    loan.bucket, loan.bucket_history = NO_BUCKET, []
+    loan.bucket, loan.bucket_history = NO_BUCKET, ""
     loan.episode = loan.episode_start = loan.episode_worst = 0
     loan.replay_before = loan.history_from = 0
     loan.last_event_id, loan.seen, loan.journal = fact.event_id, b"", b""
@@ -224,7 +225,8 @@ def _transition(
     else:
         kind = BUCKET_CHANGED
         loan.episode_worst = max(loan.episode_worst, loan.days_past_due)
-    _note_bucket(loan, before)
+    if loan.bucket != before:
+        loan.bucket_history = note_bucket(loan.bucket_history, loan.bucket, today)
     bucket = loan.bucket or None
     if today > loan.replay_before:
         loan.replay_before = today
@@ -270,18 +272,6 @@ def _threshold(loan: Loan, rules: Rules, kind: str, before: str) -> Reason:
     if reached > left:
         return Reason("bucket_reached", loan.delinquent_days, reached)
     return Reason("bucket_left", loan.delinquent_days, left)
-
-
-def _note_bucket(loan: Loan, before: str) -> None:
-    """Lift the old bucket and add the new one, on one date; what was written stays (Fineract's history rule)."""
-    if loan.bucket == before:
-        return
-    history = loan.bucket_history
-    if history and history[-1][2] == 0:
-        code, since, _ = history[-1]
-        history[-1] = (code, since, loan.as_of)
-    if loan.bucket != NO_BUCKET:
-        history.append((loan.bucket, loan.as_of, 0))
 
 
 def _correct(loan: Loan, rules: Rules, wrong: list[Wrong], cause: str) -> list[Alert]:

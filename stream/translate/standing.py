@@ -88,10 +88,10 @@ def standing_json(loan: Loan, rules: Rules) -> bytes:
         f'{figures},"outstanding_principal":{principal},"outstanding_total":{total},"credit_balance":{loan.credit},'
         f'"oldest_due_date":{oldest},{next_due},"past_due_installments":{past_due},"installment_buckets":[],'
         f'"pauses":[],"last_payment":{last_payment},'
-        f'"bucket_history":{_history(loan) if loan.bucket_history else "[]"},'
+        f'"bucket_history":{_history_json(loan.bucket_history) if loan.bucket_history else "[]"},'
         f'"episode":{_episode(loan) if loan.delinquent_days else "null"},"max_days_past_due_ever":{worst},'
         f'"schedule_version":1,"policy_version":"{rules.policy_version}","last_event_id":"{loan.last_event_id}",'
-        f'"behaviour":{{"days_late":{loan.lateness},"shortfalls":{loan.shortfalls}}}}}'
+        f'"behaviour":{{"days_late":[{loan.lateness}],"shortfalls":{loan.shortfalls}}}}}'
     ).encode()
 
 
@@ -124,14 +124,15 @@ def _amounts(principal: int, interest: int, fee: int, penalty: int) -> str:
     return f'{{"principal":{principal},"interest":{interest},"fee":{fee},"penalty":{penalty},"total":{total}}}'
 
 
-def _history(loan: Loan) -> str:
-    return "[" + ",".join([_history_entry(*entry) for entry in loan.bucket_history]) + "]"
-
-
 @lru_cache(maxsize=1 << 14)
-def _history_entry(bucket: str, since: int, until: int) -> str:
-    to_date = f'"{iso(until)}"' if until else "null"
-    return f'{{"bucket":"{bucket}","from_date":"{iso(since)}","to_date":{to_date}}}'
+def _history_json(history: str) -> str:
+    """A bucket history as the contract has it; most standings have the one that the loan's last one had."""
+    return "[" + ",".join([_stretch_json(*line.split(" ")) for line in history.splitlines()]) + "]"
+
+
+def _stretch_json(bucket: str, since: str, until: str) -> str:
+    to_date = "null" if until == "0" else f'"{iso(int(until))}"'
+    return f'{{"bucket":"{bucket}","from_date":"{iso(int(since))}","to_date":{to_date}}}'
 
 
 def _episode(loan: Loan) -> str:

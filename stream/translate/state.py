@@ -58,7 +58,7 @@ def load(raw: bytes) -> Loan:
         loan.delinquent_days,
         loan.oldest_due,
         loan.bucket,
-        history,
+        loan.bucket_history,
         loan.episode,
         loan.episode_start,
         loan.episode_worst,
@@ -68,7 +68,6 @@ def load(raw: bytes) -> Loan:
         loan.history_from,
         loan.journal,
     ) = figures
-    loan.bucket_history = [(bucket, since, until) for bucket, since, until in history] if history else []
     return loan
 
 
