@@ -2,10 +2,13 @@
 
     python -m tests.real_book convert TIMELINE.ndjson.gz > events.ndjson
     python -m tests.real_book check TIMELINE.ndjson.gz TRUTH_FOLDER
+    python -m tests.real_book kafka TIMELINE.ndjson.gz
 
 A timeline has a line per disbursement and repayment: {"type", "loan_id", "borrower_id", "date", "amount" ...}, amounts
 with two decimals. `check` runs `overdue standing` at every month end of truth_monthly.csv.gz and the days of
-truth_crossings.csv.gz, and compares days past due on each row (an end of day, money oldest installment first).
+truth_crossings.csv.gz, and compares days past due on each row (an end of day, money oldest installment first). `kafka`
+publishes the book to a Kafka of its own, runs a worker, opens every day of the book, and compares the alerts that a
+read-committed reader sees, ids and bodies, with those of `overdue replay`.
 """
 
 from __future__ import annotations
@@ -13,14 +16,18 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from stream.engine.dates import day_of
+from stream.local.broker import Broker
 from stream.offline import standings
 from stream.policy_file import parse_policy
 from stream.translate.lines import parse_line
@@ -118,6 +125,40 @@ def check(timeline: Path, folder: Path) -> int:
     return wrong + missing
 
 
+def through_kafka(timeline: Path) -> int:
+    """Compare the alerts of a worker with those of a replay; 0: equal."""
+    with TemporaryDirectory(prefix="overdue-book-") as folder, Broker.temporary() as broker:
+        book = Path(folder) / "book.ndjson"
+        told = [json.dumps(event) + "\n" for event in events(timeline)]
+        book.write_text("".join(told), encoding="utf-8")
+        environment = os.environ | {
+            "OVERDUE_BROKERS": broker.bootstrap,
+            "OVERDUE_PARTITIONS": "4",
+            "OVERDUE_METRICS_PORT": "0",
+            "OVERDUE_DATA_DIRECTORY": folder,
+        }
+
+        def overdue(*arguments: str) -> list[dict[str, Any]]:
+            command = [sys.executable, "-m", "stream.cli", *arguments]
+            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+            return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+        replayed = [line["value"] for line in overdue("replay", str(book)) if line["topic"] == "loans.overdue"]
+        overdue("topics", "apply")
+        worker = subprocess.Popen([sys.executable, "-m", "stream.cli", "worker"], env=environment)
+        try:
+            overdue("publish", str(book), "--open-days")
+            seen = overdue("watch", "--from-beginning", "--json", "--count", str(len(replayed)))
+        finally:
+            worker.terminate()
+            worker.wait(60)
+    wanted = {alert["id"]: alert["data"] for alert in replayed}
+    found = {alert["id"]: alert["data"] for alert in seen}
+    print(f"{timeline.name}: {len(told)} events; {len(replayed)} alerts of the replay, {len(seen)} of the worker")
+    print("the same ids and bodies" if wanted == found and len(seen) == len(found) else "they differ")
+    return 0 if wanted == found and len(seen) == len(found) else 1
+
+
 def main(arguments: list[str]) -> int:
     """Run a command of this module."""
     command, timeline = arguments[0], Path(arguments[1])
@@ -125,6 +166,8 @@ def main(arguments: list[str]) -> int:
         for event in events(timeline):
             print(json.dumps(event, separators=(",", ":")))
         return 0
+    if command == "kafka":
+        return through_kafka(timeline)
     return 1 if check(timeline, Path(arguments[2])) else 0
 
 
