@@ -108,21 +108,18 @@ def schedule_line(row: Row) -> str:
     return "S " + " ".join(map(str, row)) + "\n"
 
 
-def payment_line(fact: Repaid, booked: int) -> str:
-    """Short where nothing is out of the ordinary: that is most of what a lender's table holds."""
-    if (
-        fact.value_date == fact.recorded
-        and fact.kind == "repayment"
-        and fact.installment is None
-        and fact.allocations is None
-    ):
-        return f"p {fact.value_date} {booked - fact.value_date} {fact.amount} {fact.payment_id} {fact.event_id}\n"
-    installment = "-" if fact.installment is None else fact.installment
-    given = "-" if fact.allocations is None else ",".join(":".join(map(str, part)) for part in fact.allocations)
-    return (
-        f"P {fact.value_date} {fact.recorded} {booked} {fact.amount} {LETTER_OF_KIND[fact.kind]} {installment} "
-        f"{fact.payment_id} {fact.event_id} {given}\n"
-    )
+def payment_line(fact: Repaid, booked: int, directed: bool) -> str:
+    """Short where nothing is out of the ordinary: that is most of what a lender's table holds.
+
+    `directed`: of a kind of its own, meant for an installment, or with a given allocation.
+    """
+    event_id, recorded, _, payment_id, on, amount, kind, installment, allocations = fact
+    if recorded == on and not directed:
+        return f"p {on} {booked - on} {amount} {payment_id} {event_id}\n"
+    meant_for = "-" if installment is None else installment
+    given = "-" if allocations is None else ",".join(":".join(map(str, part)) for part in allocations)
+    letter = LETTER_OF_KIND[kind]
+    return f"P {on} {recorded} {booked} {amount} {letter} {meant_for} {payment_id} {event_id} {given}\n"
 
 
 def payment(fact: Repaid, booked: int) -> Payment:

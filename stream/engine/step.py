@@ -65,38 +65,34 @@ def _new_loan(fact: Disbursed) -> Loan:
 
 def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | None:
     """Apply a payment; None for one seen before. Raises Refused."""
-    payment_digest = crc32(fact.payment_id.encode()).to_bytes(4, "little")
-    event_digest = crc32(fact.event_id.encode()).to_bytes(4, "little")
+    event_id, _, _, payment_id, on, amount, kind, installment, allocations = fact
+    payment_digest = crc32(payment_id.encode()).to_bytes(4, "little")
+    event_digest = crc32(event_id.encode()).to_bytes(4, "little")
     seen = loan.seen
     known = payment_digest in seen or event_digest in seen
-    if known and (
-        journal.holds_payment(loan.journal, fact.payment_id) or journal.holds_event(loan.journal, fact.event_id)
-    ):
+    if known and (journal.holds_payment(loan.journal, payment_id) or journal.holds_event(loan.journal, event_id)):
         return None
     if loan.closed_as:
         raise Refused("loan_not_active")
-    if fact.value_date < loan.history_from or fact.value_date < today - rules.replay_horizon_days:
+    if on < loan.history_from or on < today - rules.replay_horizon_days:
         raise Refused("older_than_replay_horizon")
-    directed = fact.kind != "repayment" or fact.installment is not None or fact.allocations is not None
+    directed = kind != "repayment" or installment is not None or allocations is not None
     if directed:
         _refuse_by_kind(loan, fact)
     loan.seen = seen + payment_digest + event_digest
-    loan.last_event_id = fact.event_id
-    on, last = fact.value_date, loan.last_value_date
-    in_order = on >= loan.replay_before and (on > last or (on == last and fact.payment_id > loan.last_payment_id))
-    if in_order and not known and not directed:
-        loan.journal += journal.payment_line(fact, today).encode()
-        pay(loan, fact.amount, on, rules)
-        loan.last_value_date, loan.last_payment_id, loan.last_amount = on, fact.payment_id, fact.amount
-        return judge_and_say(loan, rules, today, fact.event_id, "payment_received", fact.amount)
-    loan.journal += journal.payment_line(fact, today).encode()
-    said = []
-    if in_order and not known:
+    loan.last_event_id = event_id
+    loan.journal += journal.payment_line(fact, today, directed).encode()
+    last = loan.last_value_date
+    said: list[Alert] = []
+    if known or on < loan.replay_before or on < last or (on == last and payment_id < loan.last_payment_id):
+        wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, on)
+        said = correct(loan, rules, wrong, event_id)
+    elif directed:
         apply(loan, journal.payment(fact, today), rules)
     else:
-        wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, on)
-        said = correct(loan, rules, wrong, fact.event_id)
-    return said + judge_and_say(loan, rules, today, fact.event_id, "payment_received", fact.amount)
+        pay(loan, amount, on, rules)
+        loan.last_value_date, loan.last_payment_id, loan.last_amount = on, payment_id, amount
+    return said + judge_and_say(loan, rules, today, event_id, "payment_received", amount)
 
 
 def _refuse_by_kind(loan: Loan, fact: Repaid) -> None:
