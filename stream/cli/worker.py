@@ -18,6 +18,7 @@ from stream.cli.connect import admin, need_topics, partition_counts
 from stream.cli.errors import UsageError
 from stream.cli.options import Brokers, PolicyFile, Prefix, policy_of, settings_with
 from stream.faust_batch import tune_interpreter
+from stream.observe.logs import LessRepetition
 from stream.observe.metrics import Metrics
 from stream.settings import Settings
 from stream.topology import build
@@ -83,6 +84,8 @@ def _set_up_logging(settings: Settings) -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(LessRepetition())
     logging.getLogger("overdue").setLevel(settings.log_level.upper())
 
 
