@@ -16,6 +16,7 @@ from stream.faust_batch.agent import AgentSpec, BarrierOf, OpenTask, Process, no
 from stream.faust_batch.exit import end_process_after
 from stream.faust_batch.manager import TaskManager
 from stream.faust_batch.observer import Observer
+from stream.faust_batch.requests import encode_produce_requests_at_once
 from stream.faust_batch.security import faust_credentials
 from stream.faust_batch.settings import TaskSettings
 from stream.faust_batch.state import PartitionedTable
@@ -56,6 +57,7 @@ class TaskApp(faust.App):  # type: ignore[misc]
         logging.getLogger("aiokafka").setLevel(logging.WARNING)
         # Pause after "concurrent transactions", the broker's answer to a transaction that follows closely.
         sender.BACKOFF_OVERRIDE = settings.retry_backoff_ms / 1000
+        encode_produce_requests_at_once()
 
     def task_agent(
         self,

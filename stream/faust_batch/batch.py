@@ -129,3 +129,12 @@ class TaskBatch:
         """The agent is done with this batch: its task commits it and then acknowledges the event."""
         if not self._done.done():
             self._done.set_result(event)
+
+    def let_go(self) -> None:
+        """
+        The task has the event now.
+
+        The future holds the event and that this batch: the circle would keep all records, and what was made of
+        them, until the garbage collector comes, which is seldom.
+        """
+        del self._done

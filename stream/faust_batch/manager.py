@@ -40,6 +40,7 @@ class TaskManager:
         tasks: (agent, partition) to the running task.
         lookups: end offsets and committed offsets.
         slots: a transaction holds one; bounds the transactions in flight.
+        full_slots: the same for those that take ``max_batch`` records, or a tick.
     """
 
     def __init__(self, app: TaskApp, settings: TaskSettings, observer: Observer, connection: Mapping[str, Any]) -> None:
@@ -52,6 +53,7 @@ class TaskManager:
         self.tasks: dict[TaskKey, StreamTask] = {}
         self.lookups = Lookups(connection)
         self.slots = asyncio.Semaphore(settings.slots_for(0))
+        self.full_slots = asyncio.Semaphore(settings.full_slots)
         self.crashing = False
         self._routes: dict[TopicPartition, tuple[RecordQueue, StreamTask]] = {}
         self._stores: dict[TaskKey, PartitionStore] = {}
@@ -100,6 +102,7 @@ class TaskManager:
             wanted = assigned_tasks(self.agents, {TopicPartition(*tp) for tp in self.app.consumer.assignment()})
             self._keep_stores({(agent.name, partition) for agent, partition in wanted})
             self.slots = asyncio.Semaphore(self.settings.slots_for(len(wanted)))
+            self.full_slots = asyncio.Semaphore(self.settings.full_slots)
             await self.app.consumer.pause_changelogs()
             tasks = await open_tasks(self, wanted, self._stores)
             self.tasks = {task.key: task for task in tasks}
@@ -135,17 +138,17 @@ class TaskManager:
         pause: list[TopicPartition] = []
         resume: list[TopicPartition] = []
         woken = set()
+        for partition, (position, lso) in positions.items():
+            queue, task = self._routes[partition]
+            if queue.follow(position, lso):
+                woken.add(task)
         for partition, records in fetched.items():
             queue, task = self._routes[partition]
             if task.stopped is None:
                 queue.add(records)
                 woken.add(task)
-        for partition, (position, lso) in positions.items():
-            queue, task = self._routes[partition]
-            if queue.position != position or queue.lso != lso:
-                woken.add(task)
-            queue.position, queue.lso = position, lso
-            self._pace(queue, pause, resume)
+        for partition in positions:
+            self._pace(self._routes[partition][0], pause, resume)
         for task in woken:
             task.wake()
         return pause, resume

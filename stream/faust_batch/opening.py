@@ -3,8 +3,9 @@ How the tasks of an assignment come to life. The order makes it right:
 
 1. InitProducerId for every task. When it has returned, the previous owner can commit nothing any more and
    its last transaction is complete.
-2. Only then is anything read that it may have written: state, committed offsets. What is read is final.
-3. Faust sets the positions of the inputs from the committed offsets, after this, and fetching begins.
+2. A write to the group's offsets, because a broker that was killed shows old ones until it has written.
+3. Only then is anything read that the owner may have written: state, committed offsets. What is read is final.
+4. Faust sets the positions of the inputs from the committed offsets, after this, and fetching begins.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ async def _start_producers(manager: TaskManager, wanted: Wanted) -> list[TaskPro
     try:
         async with asyncio.timeout(START_PRODUCERS_TIMEOUT):
             await asyncio.gather(*(producer.start() for producer in producers))
+            changelogs = [TopicPartition(agent.changelog, partition) for agent, partition in wanted]
+            await asyncio.gather(*map(TaskProducer.settle_offsets, producers, changelogs))
     except BaseException:
         await stop_producers(producers)
         raise

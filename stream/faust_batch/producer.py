@@ -51,9 +51,12 @@ class PartitionWriter:
 
     def extend(self, values: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Add a record for each key, without headers and with the time of now."""
-        append, headers = self.append, list[Any]()
+        headers: list[Any] = []
         for key, value in values:
-            append(key, value, None, headers)
+            written = self._append(self._count, None, key, value, headers)
+            if written is None or not self._count:
+                self._begin(written, key, value, None, headers)
+            self._count += 1
 
     def batches(self) -> Sequence[tuple[Any, int]]:
         """The finished batches in order, each with its number of records."""
@@ -107,6 +110,18 @@ class TaskProducer:
     async def start(self) -> None:
         """InitProducerId: returns when the previous owner can commit nothing any more."""
         await self._client.start()
+
+    async def settle_offsets(self, partition: TopicPartition) -> None:
+        """
+        Commit offset 0 of a partition that the group does not read: what is read of its offsets next is current.
+
+        A broker that was killed answers, for a moment after its restart, with older committed offsets or with none
+        at all, and without an error: its group coordinator shows what lies below a high watermark that it does not
+        know yet. Its answer to a write comes when that is over.
+        """
+        await self._client.begin_transaction()
+        await self._client.send_offsets_to_transaction({partition: OffsetAndMetadata(0, "")}, self._group_id)
+        await self._client.commit_transaction()
 
     async def stop(self) -> None:
         """Close the connections; what is not committed is aborted by the next owner."""

@@ -9,14 +9,18 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from operator import attrgetter
 from typing import Protocol
 
 from aiokafka import TopicPartition
 
+from stream.faust_batch.errors import InputLostError
+
 FAR_FUTURE_MS = 1 << 62
 
 _offset_of = attrgetter("offset")
+_timestamp_of = attrgetter("timestamp")
 
 
 class Record(Protocol):
@@ -54,15 +58,33 @@ class RecordQueue:
     def __len__(self) -> int:
         return len(self.records) - self.index
 
+    def follow(self, position: int, lso: int | None) -> bool:
+        """
+        Note where the consumer is now; whether that is news.
+
+        Raises:
+            InputLostError: it went back. Kafka's client does so in silence (auto.offset.reset) when the broker,
+                just restarted, does not know of an offset yet; everything would be processed once more.
+        """
+        known = self.committed if self.position is None else self.position
+        if known is not None and position < known:
+            topic, partition = self.topic_partition
+            raise InputLostError(
+                f"the consumer of {topic}[{partition}] went back from offset {known} to {position}; start the worker "
+                "again: it begins at what is committed"
+            )
+        news = (position, lso) != (self.position, self.lso)
+        self.position, self.lso = position, lso
+        return news
+
     def add(self, records: Sequence[Record]) -> None:
         """Append fetched records, in the order of their offsets."""
         if self.index:
             del self.records[: self.index], self.keys[: self.index]
             self.index = 0
-        top, append = self.keys[-1] if self.keys else -1, self.keys.append
-        for record in records:
-            top = max(top, record.timestamp)
-            append(top)
+        tops = accumulate(map(_timestamp_of, records), max, initial=self.keys[-1] if self.keys else -1)
+        next(tops)  # the one that it begins with
+        self.keys += tops
         self.records += records
 
     def advance(self, index: int) -> None:

@@ -19,7 +19,18 @@ class TaskSettings:
     """Most records that one transaction takes; a busy task reaches it, an idle one never does."""
 
     commit_slots: int | None = None
-    """Transactions in flight per worker; None: half of its tasks, at least 2. Fewer, larger ones are cheaper."""
+    """
+    Transactions in flight per worker; None: a quarter of its tasks, at least 1.
+
+    Records wait for a slot and fill their transaction meanwhile. More slots make more and smaller ones, each slower.
+    """
+
+    full_slots: int = 4
+    """
+    The same for those that would not grow by waiting: ``max_batch`` records, or a tick.
+
+    While some of them are with the broker, the next one is processed.
+    """
 
     poll_gap: float = 0.002
     """Pause of the fetch loop after records came, so that small fetches grow at the broker."""
@@ -80,4 +91,4 @@ class TaskSettings:
 
     def slots_for(self, tasks: int) -> int:
         """Transactions in flight for a worker with so many tasks."""
-        return self.commit_slots or max(2, tasks // 2)
+        return self.commit_slots or max(1, tasks // 4)

@@ -21,11 +21,10 @@ class PartitionStore(dict[bytes, bytes]):
 
     def apply(self, puts: Mapping[bytes, bytes | None]) -> None:
         """Take over what a transaction has committed."""
-        for key, value in puts.items():
-            if value is None:
-                self.pop(key, None)
-            else:
-                self[key] = value
+        deleted = [key for key, value in puts.items() if value is None]
+        self.update(puts)  # type: ignore[arg-type]
+        for key in deleted:
+            del self[key]
 
 
 class PartitionedStore(Store):  # type: ignore[misc]

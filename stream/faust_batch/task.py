@@ -109,7 +109,7 @@ class StreamTask:
     async def _step(self) -> bool:
         """One transaction, if there is something to commit; False: nothing to do."""
         started = perf_counter()
-        async with self._manager.slots:
+        async with self._slots():
             if self._finishing:
                 return False
             waited = perf_counter() - started
@@ -120,6 +120,11 @@ class StreamTask:
             await self._work(taken or Taken(()), waited)
             self.busy = False
             return True
+
+    def _slots(self) -> asyncio.Semaphore:
+        """A full transaction and a tick would not grow by waiting for a slot: those have slots of their own."""
+        full = self.group.tick is not None or self.group.buffered >= self._settings.max_batch
+        return self._manager.full_slots if full else self._manager.slots
 
     async def _wait(self) -> None:
         self._wake.clear()
@@ -188,7 +193,9 @@ class StreamTask:
         if last is None:
             return batch, None
         await self._manager.deliver(self, batch, last)
-        return batch, await done
+        event = await done
+        batch.let_go()
+        return batch, event
 
     def _end_tick(self, batch: TaskBatch) -> None:
         if batch.repeats:

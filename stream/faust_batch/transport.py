@@ -18,6 +18,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from stream.faust_batch.batch import TaskBatch
+from stream.faust_batch.fetched import make_records_lean
 from stream.faust_batch.queues import Record
 
 PAUSE_WITHOUT_WORK = 0.005
@@ -51,6 +52,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Runs aiokafka's consumer in Faust's consumer thread."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
+        make_records_lean()
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # Faust sets both and has no option for them
         consumer._fetch_max_wait_ms = self.app.task_settings.fetch_max_wait_ms

@@ -16,10 +16,13 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from aiokafka.producer import sender
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator, MessageBatch
+from aiokafka.protocol.produce import ProduceRequest, ProduceRequest_v7
+from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata
 from faust.app.base import App
 from faust.serializers.schemas import Schema
@@ -29,13 +32,20 @@ from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from hypothesis import given
+from hypothesis import strategies as st
 from mode import Service
 from mode.threads import QueueServiceThread
 
 from stream.faust_batch import state, transport
 from stream.faust_batch.app import TaskApp
+from stream.faust_batch.fetched import LeanPartitionRecords
+from stream.faust_batch.requests import encode_at_once
 from stream.faust_batch.security import faust_credentials
 from stream.faust_batch.settings import TaskSettings
+
+AiokafkaRecords = LeanPartitionRecords.__base__
+"""aiokafka's own class, whether or not it is replaced in this process."""
 
 
 def parameters(function) -> list[str]:
@@ -51,6 +61,8 @@ def source(function) -> str:
 OVERRIDDEN = [
     (transport.BatchSchema, Schema, "compile"),
     (transport.BatchConsumerThread, driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
+    (LeanPartitionRecords, LeanPartitionRecords.__base__, "__iter__"),
+    (LeanPartitionRecords, LeanPartitionRecords.__base__, "_consumer_record"),
     (transport.BatchConsumer, driver.Consumer, "_new_consumer_thread"),
     (transport.BatchConsumer, driver.Consumer, "_drain_messages"),
     (transport.BatchConsumer, driver.Consumer, "_commit"),
@@ -243,6 +255,44 @@ def test_committed_offsets_come_with_their_metadata() -> None:
     assert OffsetAndMetadata(1, "x") == (1, "x")
 
 
+def partition_records(made, *, aborted=()):
+    """Records of a fetch: a committed transaction, an aborted one, a control batch, and one record without any."""
+    blocks = b""
+    for producer, transactional, first in ((7, 1, 0), (9, 1, 3), (-1, 0, 6)):
+        batch = BatchBuilder(10_000, 0, is_transactional=transactional)
+        for number in range(3):
+            headers = [("ce_id", b"%d" % number), ("empty", None)]
+            batch.append(timestamp=1000 + number, key=None, value=b"value", headers=headers)
+        batch._set_producer_state(producer, 0, 0)
+        block = bytearray(batch._build())
+        block[:8] = first.to_bytes(8, "big")  # the base offset, which the broker sets; no check sum covers it
+        blocks += bytes(block)
+    return made(
+        TopicPartition("t", 2), MemoryRecords(blocks), list(aborted), 1, None, None, False, fetcher.READ_COMMITTED
+    )
+
+
+@pytest.mark.parametrize("aborted", [(), [(9, 3)]], ids=["all committed", "one aborted"])
+def test_lean_records_are_the_ones_that_aiokafka_gives_out(aborted) -> None:
+    """Same records, same fields, same position behind them; aborted ones and those before the position left out."""
+    theirs = partition_records(AiokafkaRecords, aborted=aborted)
+    ours = partition_records(LeanPartitionRecords, aborted=aborted)
+    expected, got = list(theirs), list(ours)
+    assert [r.offset for r in got] == ([1, 2, 6, 7, 8] if aborted else [1, 2, 3, 4, 5, 6, 7, 8])
+    assert [(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in expected] == [
+        (*r[:6], tuple(r.headers)) for r in got
+    ]
+    assert ours.next_fetch_offset == theirs.next_fetch_offset == 9
+
+
+def test_fetcher_makes_records_by_the_class_that_is_replaced() -> None:
+    """The name is looked up when a response comes, and a partition's records are taken by iterating over it."""
+    assert "PartitionRecords(" in source(fetcher.Fetcher._proc_fetch_request)
+    assert "for msg in self._partition_records:" in source(fetcher.FetchResult.getall)
+    assert "yield consumer_record" in source(AiokafkaRecords._unpack_records)
+    assert "self._records_iterator = self._unpack_records()" in source(AiokafkaRecords.__init__)
+
+
 # -- aiokafka: producer ---------------------------------------------------------------------------------------------
 
 
@@ -284,6 +334,28 @@ def test_sequence_numbers_count_the_records_of_the_batch() -> None:
     assert "self._builder.record_count()" in source(MessageBatch.record_count.fget)
     assert "return self._relative_offset" in source(BatchBuilder.record_count)
     assert "batch.record_count" in source(MessageAccumulator._pop_batch)
+
+
+@given(
+    st.none() | st.text(max_size=9),
+    st.lists(
+        st.tuples(
+            st.text(max_size=9),
+            st.lists(st.tuples(st.integers(0, 2**31 - 1), st.binary(max_size=50).map(bytearray)), max_size=3),
+        ),
+        max_size=3,
+    ),
+)
+def test_request_encoded_at_once_is_the_same(transactional_id, topics) -> None:
+    """Our encoding of a produce request is byte by byte that of its schema."""
+    request = ProduceRequest_v7(transactional_id, -1, 40_000, topics)
+    assert encode_at_once(request) == ProduceRequest_v7.SCHEMA.encode((transactional_id, -1, 40_000, topics))
+
+
+def test_produce_requests_are_of_the_version_that_is_encoded_at_once() -> None:
+    """The newest version that aiokafka speaks, hence the one that any broker since 2.1 gets; its encode is called."""
+    assert ProduceRequest._CLASSES[-1] is ProduceRequest_v7
+    assert "request_struct.encode()" in source(AIOKafkaConnection.send)
 
 
 def test_delivery_of_a_batch_tells_its_first_offset() -> None:

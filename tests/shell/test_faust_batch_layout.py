@@ -125,7 +125,7 @@ def test_table_reads_all_owned_partitions_and_is_not_written_directly(app):
         del table.data[b"x"]
 
 
-def test_commit_slots_are_half_of_the_tasks():
-    """Fewer and larger transactions; never fewer than two, and what is asked for where it is asked for."""
-    assert [TaskSettings().slots_for(tasks) for tasks in (0, 1, 4, 12)] == [2, 2, 2, 6]
+def test_commit_slots_are_a_quarter_of_the_tasks():
+    """Fewer and larger transactions; never fewer than one, and what is asked for where it is asked for."""
+    assert [TaskSettings().slots_for(tasks) for tasks in (0, 1, 7, 8, 12)] == [1, 1, 1, 2, 3]
     assert TaskSettings(commit_slots=5).slots_for(1) == 5

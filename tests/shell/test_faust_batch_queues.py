@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.faust_batch.errors import InputLostError
 from stream.faust_batch.group import TICK_BEGUN, RecordGroup
 from stream.faust_batch.queues import Limit, RecordQueue
 
@@ -264,3 +265,16 @@ def test_any_way_of_fetching_gives_the_order_of_the_definition(told):
         drain()
     assert out == expected(streams, barriers)
     assert all(q.consumed == len(log) for q, log in zip(queues, streams_with_ticks, strict=True))
+
+
+def test_a_position_that_goes_back_ends_the_worker() -> None:
+    """Neither below the last position nor, at first, below what is committed: nothing is processed twice in silence."""
+    queue = RecordQueue(TopicPartition("t", 0))
+    queue.committed = 7
+    with pytest.raises(InputLostError, match=r"t\[0\] went back from offset 7 to 0"):
+        queue.follow(0, 10)
+    assert queue.follow(7, 10)
+    assert queue.follow(9, 10)
+    assert not queue.follow(9, 10)
+    with pytest.raises(InputLostError, match="from offset 9 to 8"):
+        queue.follow(8, 10)
