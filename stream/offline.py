@@ -79,7 +79,6 @@ class OfflineRun:
         """`open_days`: days open by themselves as event time passes; False: the file opens them."""
         self._policy = policy
         self._open_days = open_days
-        self._zone = LocalDays(policy.time_zone)
         self._inbound = Inbound(policy.time_zone)
         self._outbound = Outbound(policy.time_zone, source)
         self._agent = LoanAgent(

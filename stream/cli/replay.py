@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -12,24 +11,15 @@ import orjson
 import typer
 
 from stream.cli.app import app
-from stream.cli.errors import UsageError
+from stream.cli.days import day_named
 from stream.cli.files import files_for_two_passes, opens_days, records
 from stream.cli.options import PolicyFile, policy_of, settings_with
 from stream.cli.terminal import say, write
-from stream.engine.dates import Day
 from stream.offline import Sent
 from stream.offline import replay as replay_events
 from stream.translate.outbound import structured
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="CloudEvents, one a line; .gz or - (stdin) too.")]
-
-
-def a_day(text: str) -> Day:
-    """The day of an ISO date given on the command line. Raises UsageError."""
-    try:
-        return Day(date.fromisoformat(text).toordinal())
-    except ValueError:
-        raise UsageError(f"{text!r} is not a date; write it as 2024-03-08") from None
 
 
 def _line(sent: Sent) -> bytes:
@@ -80,7 +70,7 @@ def replay(
     business_day.opened. Events are taken in the order of the files.
     """
     rules = policy_of(settings_with(policy_file=policy))
-    last = None if until is None else a_day(until)
+    last = None if until is None else day_named(until)
     totals = _Totals()
     with files_for_two_passes(files) as paths:
         days_open_themselves = not opens_days(paths)

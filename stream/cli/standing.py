@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from stream.cli.app import app
+from stream.cli.days import day_named
 from stream.cli.files import files_for_two_passes, opens_days, records
 from stream.cli.options import PolicyFile, policy_of, settings_with
-from stream.cli.replay import Files, a_day
+from stream.cli.replay import Files
 from stream.cli.terminal import write
 from stream.offline import standings
 
@@ -30,8 +31,8 @@ def standing(
     the order of their time.
     """
     rules = policy_of(settings_with(policy_file=policy))
-    days = [a_day(day) for day in as_of]
-    last = None if known_by is None else a_day(known_by)
+    days = [day_named(day) for day in as_of]
+    last = None if known_by is None else day_named(known_by)
     with files_for_two_passes(files) as paths:
         days_open_themselves = not opens_days(paths)
         for line in standings(records(paths), rules, days, open_days=days_open_themselves, known_by=last):
