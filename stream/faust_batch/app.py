@@ -16,7 +16,7 @@ from stream.faust_batch.agent import AgentSpec, BarrierOf, OpenTask, Process, no
 from stream.faust_batch.exit import end_process_after
 from stream.faust_batch.manager import TaskManager
 from stream.faust_batch.observer import Observer
-from stream.faust_batch.requests import encode_produce_requests_at_once
+from stream.faust_batch.requests import send_produce_requests_without_copies
 from stream.faust_batch.security import faust_credentials
 from stream.faust_batch.settings import TaskSettings
 from stream.faust_batch.state import PartitionedTable
@@ -57,7 +57,7 @@ class TaskApp(faust.App):  # type: ignore[misc]
         logging.getLogger("aiokafka").setLevel(logging.WARNING)
         # Pause after "concurrent transactions", the broker's answer to a transaction that follows closely.
         sender.BACKOFF_OVERRIDE = settings.retry_backoff_ms / 1000
-        encode_produce_requests_at_once()
+        send_produce_requests_without_copies()
 
     def task_agent(
         self,
@@ -107,12 +107,14 @@ class TaskApp(faust.App):  # type: ignore[misc]
             await self.manager.crash(error, "start")
             raise
         self.add_future(Watchdog(self.manager).run())
+        self.add_future(self.manager.tell_group())
         self.add_future(LoopGuard(self.task_settings.stall_timeout).run())
 
     async def on_stop(self) -> None:
         """Let running batches commit while the agents still run; then leave the group."""
         self._exit_guard = end_process_after(self.task_settings.finish_timeout + self.task_settings.exit_timeout)
         await self.manager.finish(self.task_settings.finish_timeout)
+        await self.consumer.tell_group(self.manager.group_offsets())
         await super().on_stop()
 
     async def on_shutdown(self) -> None:

@@ -9,12 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
-from aiokafka.structs import OffsetAndMetadata
 
+from stream.faust_batch.positions import Positions
 from stream.faust_batch.queues import FAR_FUTURE_MS, Limit, Record, RecordQueue
-
-TICK_BEGUN = "tick begun"
-"""Metadata of a tick partition's committed offset: part of the tick at this offset is already committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +104,25 @@ class RecordGroup:
         self.tick_queue.advance(self.tick_queue.index + 1)
         self.barrier, self.tick_begun = None, False
 
-    def offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
-        """What the next transaction commits: every input that moved, and a tick that has only begun."""
-        moved: dict[TopicPartition, OffsetAndMetadata] = {}
-        for queue in self.all_queues:
-            consumed = queue.consumed
-            begun = self.tick_begun and queue is self.tick_queue
-            if consumed is not None and (begun or consumed != queue.committed):
-                moved[queue.topic_partition] = OffsetAndMetadata(consumed, TICK_BEGUN if begun else "")
-        return moved
+    @property
+    def moved(self) -> bool:
+        """An input is read further than is committed."""
+        return any(queue.consumed not in (None, queue.committed) for queue in self.all_queues)
 
-    def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
-        """These offsets are committed."""
+    def positions(self) -> Positions:
+        """What the next transaction commits: how far every input is read, and whether a tick has only begun."""
+        offsets: dict[TopicPartition, int] = {}
         for queue in self.all_queues:
-            if queue.topic_partition in offsets:
-                queue.committed = offsets[queue.topic_partition].offset
+            consumed = queue.committed if queue.consumed is None else queue.consumed
+            if consumed is not None:
+                offsets[queue.topic_partition] = consumed
+        return Positions(offsets, self.tick_begun)
+
+    def committed(self, positions: Positions) -> None:
+        """These positions are committed, or restored."""
+        for queue in self.all_queues:
+            queue.committed = positions.offsets.get(queue.topic_partition, queue.committed)
+        self.tick_begun = positions.tick_begun
 
     def _window(self, queue: RecordQueue, tick: Record | None) -> _Window:
         fetched = len(queue.records)

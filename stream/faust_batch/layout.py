@@ -68,36 +68,51 @@ def assigned_tasks(agents: Iterable[AgentSpec], assignment: Collection[TopicPart
     return tasks
 
 
-def check_committed(
-    committed: Mapping[TopicPartition, int], begin: Mapping[TopicPartition, int], end: Mapping[TopicPartition, int]
-) -> None:
+def begin_offsets(
+    inputs: Iterable[TopicPartition],
+    positions: Mapping[TopicPartition, int],
+    begin: Mapping[TopicPartition, int],
+    end: Mapping[TopicPartition, int],
+    *,
+    accept_loss: bool = False,
+) -> dict[TopicPartition, int]:
     """
-    The broker must still have what comes after the committed offsets; Kafka would start elsewhere in silence.
+    Where each input is read from: its position, or its beginning where it has none.
+
+    The broker must still have what comes after a position; Kafka would start elsewhere in silence.
+
+    Args:
+        accept_loss: begin at what the broker has, where records were deleted before they were processed.
 
     Raises:
         InputLostError: records were deleted before they were processed, or the topic was made anew.
     """
-    for partition, offset in committed.items():
+    offsets = {}
+    for partition in inputs:
+        offset = positions.get(partition, begin[partition])
         if not begin[partition] <= offset <= end[partition]:
-            raise InputLostError(
-                f"input {partition.topic}[{partition.partition}] is processed up to offset {offset}, but the broker "
-                f"has only {begin[partition]} to {end[partition]}: records were deleted before they were processed, or "
-                "the topic was made anew; repair it, or set the group's offset there by hand to accept the loss"
-            )
+            if not accept_loss:
+                raise InputLostError(
+                    f"input {partition.topic}[{partition.partition}] is processed up to offset {offset}, but the "
+                    f"broker has only {begin[partition]} to {end[partition]}: records were deleted before they were "
+                    "processed, or the topic was made anew; repair it, or accept the loss for one start with "
+                    "accept_lost_input"
+                )
+            offset = begin[partition]
+        offsets[partition] = offset
+    return offsets
 
 
-def check_not_forgotten(agent: AgentSpec, partition: int, *, state: int, committed: Collection[TopicPartition]) -> None:
+def check_nothing_processed(agent: AgentSpec, partition: int, committed: Collection[TopicPartition]) -> None:
     """
-    State and offsets are committed together, so state without any offset means that the offsets are gone.
-
-    Args:
-        state: number of keys restored.
+    A task without a state begins anew; its group, which is told what is processed, must not know better.
 
     Raises:
-        InputLostError: the task would process its whole input again, on top of its state.
+        InputLostError: the changelog is gone, and everything would be processed, and said, once more.
     """
-    if state and not any(TopicPartition(topic, partition) in committed for topic in agent.all_topics):
+    known = [topic for topic in agent.all_topics if TopicPartition(topic, partition) in committed]
+    if known:
         raise InputLostError(
-            f"task {agent.name}[{partition}] has state of {state} keys but its group has no committed offset: they "
-            "have expired or were deleted; set them again, or start anew under another app id"
+            f"task {agent.name}[{partition}] has no state, but its group has processed {', '.join(known)}: the "
+            f"changelog {agent.changelog!r} was deleted; start anew under another app id, or delete the group's offsets"
         )

@@ -11,7 +11,6 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.structs import OffsetAndMetadata
 
 LOOKUP_TIMEOUT = 15.0
 
@@ -42,15 +41,13 @@ class Lookups:
             starts: dict[TopicPartition, int] = await consumer.beginning_offsets(wanted)
         return starts
 
-    async def committed(
-        self, group_id: str, partitions: Collection[TopicPartition]
-    ) -> dict[TopicPartition, OffsetAndMetadata]:
-        """The group's committed offsets with their metadata; partitions without one are left out."""
+    async def committed(self, group_id: str, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """The group's committed offsets, as far as the broker knows; partitions without one are left out."""
         if not partitions:
             return {}
         async with asyncio.timeout(LOOKUP_TIMEOUT), _admin(self._connection) as admin:
             found = await admin.list_consumer_group_offsets(group_id, partitions=list(partitions))
-        return {partition: committed for partition, committed in found.items() if committed.offset >= 0}
+        return {partition: committed.offset for partition, committed in found.items() if committed.offset >= 0}
 
     async def partition_counts(self, topics: Collection[str]) -> dict[str, int]:
         """Number of partitions of each topic; 0: it does not exist."""

@@ -56,6 +56,7 @@ class TaskManager:
         self.full_slots = asyncio.Semaphore(settings.full_slots)
         self.crashing = False
         self._routes: dict[TopicPartition, tuple[RecordQueue, StreamTask]] = {}
+        self._told: Mapping[TopicPartition, int | None] = {}
         self._stores: dict[TaskKey, PartitionStore] = {}
         self._opening: asyncio.Task[None] | None = None
         self._generation: int | None = None  # of the assignment that may be opened
@@ -169,6 +170,24 @@ class TaskManager:
     async def end_offsets(self, partitions: Iterable[TopicPartition | tuple[str, int]]) -> dict[TopicPartition, int]:
         """High watermarks, for whoever writes ticks: what ``input_end_offsets`` of a tick should say."""
         return await self.lookups.high_watermarks(TopicPartition(*partition) for partition in partitions)
+
+    def group_offsets(self) -> dict[TopicPartition, int]:
+        """What the tasks have committed since this was asked last."""
+        known = {partition: queue.committed for partition, (queue, _) in self._routes.items()}
+        news = {
+            partition: offset
+            for partition, offset in known.items()
+            if offset is not None and offset != self._told.get(partition)
+        }
+        self._told = known
+        return news
+
+    async def tell_group(self) -> None:
+        """Commit the group's offsets again and again, for tools that show lag; until cancelled."""
+        while True:
+            await asyncio.sleep(self.settings.group_commit_interval)
+            if not self.app.rebalancing and (news := self.group_offsets()):
+                await self.app.consumer.tell_group(news)
 
     # -- end -----------------------------------------------------------------------------------------------------
 

@@ -3,9 +3,9 @@ How the tasks of an assignment come to life. The order makes it right:
 
 1. InitProducerId for every task. When it has returned, the previous owner can commit nothing any more and
    its last transaction is complete.
-2. A write to the group's offsets, because a broker that was killed shows old ones until it has written.
-3. Only then is anything read that the owner may have written: state, committed offsets. What is read is final.
-4. Faust sets the positions of the inputs from the committed offsets, after this, and fetching begins.
+2. A record at the end of every changelog: a broker that was killed may show an older end for a moment.
+3. Only then is read what the owner may have written, up to that record: state and positions. What is read is final.
+4. Faust sets the consumer to these positions, after this, and fetching begins.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from stream.faust_batch.agent import AgentSpec
-from stream.faust_batch.group import TICK_BEGUN, RecordGroup
-from stream.faust_batch.layout import check_committed, check_not_forgotten
+from stream.faust_batch.group import RecordGroup
+from stream.faust_batch.layout import begin_offsets, check_nothing_processed
+from stream.faust_batch.positions import Positions, decode
 from stream.faust_batch.producer import TaskProducer
 from stream.faust_batch.queues import RecordQueue
 from stream.faust_batch.restore import restore
@@ -44,12 +45,12 @@ async def open_tasks(
     Fence, restore, check and start these tasks.
 
     Raises:
-        InputLostError: the committed offsets do not fit to what the broker has.
+        InputLostError: the positions do not fit to what the broker has.
         KafkaError: a broker does not answer, or refuses.
     """
-    producers = await _start_producers(manager, wanted)
+    producers, ends = await _start_producers(manager, wanted)
     try:
-        await _restore(manager, wanted, stores)
+        await _restore(manager, wanted, stores, ends)
         groups = await _positioned_groups(manager, wanted, stores)
         contexts = [agent.open_task(partition, stores[agent.name, partition]) for agent, partition in wanted]
     except BaseException:
@@ -80,12 +81,12 @@ async def stop_producers(producers: Iterable[TaskProducer]) -> None:
     await asyncio.gather(*(stop(producer) for producer in producers))
 
 
-async def _start_producers(manager: TaskManager, wanted: Wanted) -> list[TaskProducer]:
-    group_id = manager.app.conf.id
+async def _start_producers(manager: TaskManager, wanted: Wanted) -> tuple[list[TaskProducer], list[int]]:
+    """Producers that fence, and the offsets after their first records."""
+    app_id = manager.app.conf.id
     producers = [
         TaskProducer(
-            f"{group_id}-{agent.name}-{partition}",
-            group_id=group_id,
+            f"{app_id}-{agent.name}-{partition}",
             connection=manager.connection,
             settings=manager.settings,
         )
@@ -94,21 +95,28 @@ async def _start_producers(manager: TaskManager, wanted: Wanted) -> list[TaskPro
     try:
         async with asyncio.timeout(START_PRODUCERS_TIMEOUT):
             await asyncio.gather(*(producer.start() for producer in producers))
-            changelogs = [TopicPartition(agent.changelog, partition) for agent, partition in wanted]
-            await asyncio.gather(*map(TaskProducer.settle_offsets, producers, changelogs))
+            ends = await asyncio.gather(
+                *(
+                    producer.open_changelog(agent.changelog, partition)
+                    for producer, (agent, partition) in zip(producers, wanted, strict=True)
+                )
+            )
     except BaseException:
         await stop_producers(producers)
         raise
-    return producers
+    return producers, ends
 
 
-async def _restore(manager: TaskManager, wanted: Wanted, stores: Mapping[TaskKey, PartitionStore]) -> None:
+async def _restore(
+    manager: TaskManager, wanted: Wanted, stores: Mapping[TaskKey, PartitionStore], ends: Sequence[int]
+) -> None:
     if not wanted:
         return
     tasks = {TopicPartition(agent.changelog, partition): (agent.name, partition) for agent, partition in wanted}
     started = monotonic()
     applied = await restore(
         {changelog: stores[key] for changelog, key in tasks.items()},
+        ends=dict(zip(tasks, ends, strict=True)),
         connection=manager.connection,
         settings=manager.settings,
         progress=lambda changelog, done, total: manager.observer.recovery_progress(*tasks[changelog], done, total),
@@ -120,20 +128,26 @@ async def _restore(manager: TaskManager, wanted: Wanted, stores: Mapping[TaskKey
 async def _positioned_groups(
     manager: TaskManager, wanted: Wanted, stores: Mapping[TaskKey, PartitionStore]
 ) -> list[RecordGroup]:
-    """The tasks' queues, told what is committed, which is checked against what the broker has."""
+    """The tasks' queues, told where to begin, which is checked against what the broker has."""
     inputs = [TopicPartition(topic, partition) for agent, partition in wanted for topic in agent.all_topics]
-    found = await manager.lookups.committed(manager.app.conf.id, inputs)
-    committed = {partition: last.offset for partition, last in found.items()}
-    begin = await manager.lookups.log_start_offsets(committed)
-    check_committed(committed, begin, await manager.lookups.high_watermarks(committed))
+    begin = await manager.lookups.log_start_offsets(inputs)
+    end = await manager.lookups.high_watermarks(inputs)
+    told = await manager.lookups.committed(manager.app.conf.id, inputs)
     groups = []
     for agent, partition in wanted:
-        check_not_forgotten(agent, partition, state=len(stores[agent.name, partition]), committed=committed)
         group = _group(agent, partition, manager.settings.max_idle)
-        for queue in group.all_queues:
-            queue.committed = committed.get(queue.topic_partition)
-        if group.tick_queue is not None and (last := found.get(group.tick_queue.topic_partition)) is not None:
-            group.tick_begun = last.metadata == TICK_BEGUN
+        raw = stores[agent.name, partition].inputs
+        if raw is None:
+            check_nothing_processed(agent, partition, told)
+        positions = Positions() if raw is None else decode(raw, partition)
+        offsets = begin_offsets(
+            [queue.topic_partition for queue in group.all_queues],
+            positions.offsets,
+            begin,
+            end,
+            accept_loss=manager.settings.accept_lost_input,
+        )
+        group.committed(Positions(offsets, positions.tick_begun))
         groups.append(group)
     return groups
 

@@ -3,8 +3,7 @@
 The transactional producer of one task.
 
 Rules that aiokafka needs (README.md): every delivery is awaited and checked before the commit; all batches
-are handed over without a pause; offsets are sent when the deliveries are back; after any error the producer
-is given up, with the process.
+are handed over without a pause; after any error the producer is given up, with the process.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from itertools import zip_longest
 from time import perf_counter
 from typing import Any
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerFenced, UnknownTopicOrPartitionError
-from aiokafka.structs import OffsetAndMetadata
 
 from stream.faust_batch.errors import DeliveryError, RecordTooLargeError
+from stream.faust_batch.positions import OPENED_KEY
 from stream.faust_batch.settings import TaskSettings
 
 
@@ -91,10 +90,7 @@ class PartitionWriter:
 class TaskProducer:
     """One transactional id; starting it fences the task's previous owner and ends that one's open transaction."""
 
-    def __init__(
-        self, transactional_id: str, *, group_id: str, connection: Mapping[str, Any], settings: TaskSettings
-    ) -> None:
-        self._group_id = group_id
+    def __init__(self, transactional_id: str, *, connection: Mapping[str, Any], settings: TaskSettings) -> None:
         self._max_batch_bytes = settings.max_batch_bytes
         self._client = AIOKafkaProducer(
             **connection,
@@ -111,17 +107,17 @@ class TaskProducer:
         """InitProducerId: returns when the previous owner can commit nothing any more."""
         await self._client.start()
 
-    async def settle_offsets(self, partition: TopicPartition) -> None:
+    async def open_changelog(self, topic: str, partition: int) -> int:
         """
-        Commit offset 0 of a partition that the group does not read: what is read of its offsets next is current.
+        Write the new owner's first record; the offset after it.
 
-        A broker that was killed answers, for a moment after its restart, with older committed offsets or with none
-        at all, and without an error: its group coordinator shows what lies below a high watermark that it does not
-        know yet. Its answer to a write comes when that is over.
+        Everything that a former owner has committed lies before it, whatever end the broker tells: one that was
+        killed shows, for a moment after its restart, an older end, and without an error.
         """
-        await self._client.begin_transaction()
-        await self._client.send_offsets_to_transaction({partition: OffsetAndMetadata(0, "")}, self._group_id)
-        await self._client.commit_transaction()
+        writer = self.writer(topic, partition)
+        writer.append(OPENED_KEY, b"1", None, [])
+        end, _ = await self.commit([writer])
+        return end
 
     async def stop(self) -> None:
         """Close the connections; what is not committed is aborted by the next owner."""
@@ -131,17 +127,12 @@ class TaskProducer:
         """A writer for one partition of the next transaction."""
         return PartitionWriter(topic, partition, self._client, self._max_batch_bytes)
 
-    async def commit(
-        self,
-        changelog: PartitionWriter | None,
-        outputs: Sequence[PartitionWriter],
-        offsets: Mapping[TopicPartition, OffsetAndMetadata],
-    ) -> tuple[int | None, float]:
+    async def commit(self, writers: Sequence[PartitionWriter]) -> tuple[int, float]:
         """
-        Commit one transaction.
+        Commit what these hold, in one transaction; the changelog is the first.
 
         Returns:
-            The offset after the last changelog record (None without one), and the seconds until delivery.
+            The offset after the last changelog record, and the seconds until delivery.
 
         Raises:
             DeliveryError: the broker refused a batch; nothing is committed.
@@ -149,12 +140,10 @@ class TaskProducer:
         """
         started = perf_counter()
         await self._client.begin_transaction()
-        writers = outputs if changelog is None else (changelog, *outputs)
         ends = await self._deliver(writers)
         delivered = perf_counter()
-        await self._client.send_offsets_to_transaction(offsets, self._group_id)
         await self._client.commit_transaction()
-        return (None if changelog is None else ends[0]), delivered - started
+        return ends[0], delivered - started
 
     async def _deliver(self, writers: Sequence[PartitionWriter]) -> list[int]:
         """

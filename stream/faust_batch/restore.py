@@ -21,6 +21,7 @@ Progress = Callable[[TopicPartition, int, int], None]
 async def restore(
     stores: Mapping[TopicPartition, PartitionStore],
     *,
+    ends: Mapping[TopicPartition, int],
     connection: Mapping[str, Any],
     settings: TaskSettings,
     progress: Progress,
@@ -28,7 +29,10 @@ async def restore(
     """
     Bring each store from its position up to the last stable offset of its changelog partition.
 
-    A store whose position the changelog does not hold any more is cleared and read from the beginning.
+    A store whose position the changelog does not hold any more is read anew from the beginning.
+
+    Args:
+        ends: the last stable offsets are at least these, whatever the broker says.
 
     Returns:
         The number of records applied to each store.
@@ -43,7 +47,7 @@ async def restore(
     )
     await consumer.start()
     try:
-        return await _Restore(consumer, stores, settings.stall_timeout, progress).run()
+        return await _Restore(consumer, stores, ends, settings.stall_timeout, progress).run()
     finally:
         await consumer.stop()
 
@@ -53,6 +57,7 @@ class _Restore:
         self,
         consumer: AIOKafkaConsumer,
         stores: Mapping[TopicPartition, PartitionStore],
+        ends: Mapping[TopicPartition, int],
         stall_timeout: float,
         progress: Progress,
     ) -> None:
@@ -61,7 +66,7 @@ class _Restore:
         self._stall_timeout = stall_timeout
         self._progress = progress
         self._first: dict[TopicPartition, int] = {}
-        self._end: dict[TopicPartition, int] = {}
+        self._end = dict(ends)
         self._applied = dict.fromkeys(stores, 0)
 
     async def run(self) -> dict[TopicPartition, int]:
@@ -82,22 +87,19 @@ class _Restore:
         partitions = list(self._stores)
         self._consumer.assign(partitions)
         begin = await self._consumer.beginning_offsets(partitions)
-        self._end = await self._consumer.end_offsets(partitions)  # read committed: the last stable offsets
+        told = await self._consumer.end_offsets(partitions)  # read committed: the last stable offsets
+        self._end = {partition: max(told[partition], self._end[partition]) for partition in partitions}
         for partition, store in self._stores.items():
             if not begin[partition] <= store.position <= self._end[partition]:
-                store.clear()
+                store.forget()
                 store.position = begin[partition]
             self._first[partition] = store.position
             self._consumer.seek(partition, store.position)
 
     def _apply(self, partition: TopicPartition, records: Sequence[Any]) -> None:
-        store = self._stores[partition]
+        restore = self._stores[partition].restore
         for record in records:
-            value = record.value
-            if value is None:
-                store.pop(record.key, None)
-            else:
-                store[record.key] = value
+            restore(record.key, record.value)
         self._applied[partition] += len(records)
 
     async def _advance(self, unfinished: set[TopicPartition]) -> bool:

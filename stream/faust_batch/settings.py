@@ -15,8 +15,13 @@ class TaskSettings:
     Durations ending in ``_ms`` are integer milliseconds, all others float seconds.
     """
 
-    max_batch: int = 2000
-    """Most records that one transaction takes; a busy task reaches it, an idle one never does."""
+    max_batch: int = 8000
+    """
+    Most records that one transaction takes; a busy task reaches it, an idle one never does.
+
+    A worker that is behind writes each loan once per transaction: with 5,000 loans in a partition 8,000 cost a sixth
+    less CPU per record than 2,000, and half the broker's. The event loop is held for a tenth of a second by them.
+    """
 
     commit_slots: int | None = None
     """
@@ -41,8 +46,8 @@ class TaskSettings:
     fetch_max_wait_ms: int = 100
     """Longest time for which the broker holds a fetch that has nothing to answer."""
 
-    max_buffered: int = 10_000
-    """Records buffered per input partition before its fetching is paused; it resumes at half."""
+    max_buffered: int = 16_000
+    """Records buffered per input partition before its fetching is paused; it resumes at half. Two transactions' worth."""
 
     retry_backoff_ms: int = 2
     """Pause before a request to the transaction coordinator is sent again."""
@@ -51,7 +56,13 @@ class TaskSettings:
     """Longest wait for a partition that has records at the broker but delivers none; then others go ahead of it."""
 
     idle_commit: float = 5.0
-    """Offsets that moved without records (transaction markers) are committed after this time."""
+    """Positions that moved without records (transaction markers) are committed after this time."""
+
+    accept_lost_input: bool = False
+    """Begin at what the broker has where records were deleted before they were processed; else refuse to start."""
+
+    group_commit_interval: float = 1.0
+    """Time between two commits of the group's offsets: they tell lag to tools, the tasks do not read them."""
 
     clock_skew_ms: int = 60_000
     """Without carried end offsets, a record this much younger than the tick lies behind the tick."""

@@ -11,6 +11,8 @@ from typing import Any
 import faust
 from faust.stores.base import Store
 
+from stream.faust_batch.positions import OPENED_KEY, POSITIONS_KEY
+
 
 class PartitionStore(dict[bytes, bytes]):
     """Committed state of one task: key to value."""
@@ -18,6 +20,22 @@ class PartitionStore(dict[bytes, bytes]):
     def __init__(self) -> None:
         super().__init__()
         self.position = 0  # offset of the next changelog record
+        self.inputs: bytes | None = None  # the task's positions as committed, see positions.py
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take over one changelog record."""
+        if key == POSITIONS_KEY:
+            self.inputs = value
+        elif key != OPENED_KEY:
+            if value is None:
+                self.pop(key, None)
+            else:
+                self[key] = value
+
+    def forget(self) -> None:
+        """Begin again, with nothing restored."""
+        self.clear()
+        self.position, self.inputs = 0, None
 
     def apply(self, puts: Mapping[bytes, bytes | None]) -> None:
         """Take over what a transaction has committed."""

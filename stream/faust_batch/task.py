@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
-from aiokafka.structs import OffsetAndMetadata
 
 from stream.faust_batch.batch import TaskBatch
 from stream.faust_batch.errors import StalledError, StopTask
 from stream.faust_batch.group import RecordGroup, Taken
 from stream.faust_batch.observer import BatchTimes
+from stream.faust_batch.positions import POSITIONS_KEY
 from stream.faust_batch.producer import TaskProducer
 from stream.faust_batch.queues import Limit
 from stream.faust_batch.state import PartitionStore
@@ -114,7 +114,7 @@ class StreamTask:
                 return False
             waited = perf_counter() - started
             taken = self.group.take(self._settings.max_batch, monotonic())
-            if taken is None and not self._offsets_due():
+            if taken is None and not self._positions_due():
                 return False
             self.busy = True  # stays true after an error: what was taken is lost with this task
             await self._work(taken or Taken(()), waited)
@@ -131,9 +131,9 @@ class StreamTask:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), WAKE_AT_LEAST_EVERY)
 
-    def _offsets_due(self) -> bool:
+    def _positions_due(self) -> bool:
         """Positions moved over markers or aborted records, and have not been committed for a while."""
-        return monotonic() - self.committed_at > self._settings.idle_commit and bool(self.group.offsets())
+        return monotonic() - self.committed_at > self._settings.idle_commit and self.group.moved
 
     async def _find_barrier(self) -> None:
         """Where the records before the waiting tick end, as the tick says or else as the broker says."""
@@ -174,10 +174,12 @@ class StreamTask:
         started = perf_counter()
         if taken.tick is not None:
             self._end_tick(batch)
-        offsets = self.group.offsets()
-        produce = await self._commit(batch, offsets, taken)
+        positions = self.group.positions()
+        encoded = positions.encode()
+        produce = await self._commit(batch, encoded)
         self.store.apply(batch.puts)
-        self.group.committed(offsets)
+        self.store.inputs = encoded
+        self.group.committed(positions)
         self.committed_at = monotonic()
         if event is not None:
             event.ack()
@@ -186,7 +188,7 @@ class StreamTask:
         self._manager.observer.batch_done(self.agent.name, self.partition, len(taken.records), times)
 
     async def _process(self, taken: Taken) -> tuple[TaskBatch, Any]:
-        """The batch as the agent left it, and its event; no event for offsets alone."""
+        """The batch as the agent left it, and its event; no event for positions alone."""
         done = asyncio.get_running_loop().create_future()
         batch = TaskBatch(self, taken.records, taken.tick, done)
         last = taken.tick or (taken.records[-1] if taken.records else None)
@@ -206,22 +208,18 @@ class StreamTask:
             self._manager.observer.barrier_wait(*self.key, monotonic() - self.tick_since)
             self.tick_since = None
 
-    async def _commit(
-        self, batch: TaskBatch, offsets: Mapping[TopicPartition, OffsetAndMetadata], taken: Taken
-    ) -> float:
-        changelog = None
-        if batch.puts:
-            changelog = self.producer.writer(self.agent.changelog, self.partition)
-            changelog.extend(batch.puts.items())
+    async def _commit(self, batch: TaskBatch, positions: bytes) -> float:
+        changelog = self.producer.writer(self.agent.changelog, self.partition)
+        changelog.extend(batch.puts.items())
+        changelog.append(POSITIONS_KEY, positions, None, [])
         try:
             async with asyncio.timeout(self._settings.commit_timeout):
-                end, seconds = await self.producer.commit(changelog, batch.outputs, offsets)
+                end, seconds = await self.producer.commit([changelog, *batch.outputs])
         except Exception as failure:
             error = _explained(failure, self._settings.commit_timeout)
             self._manager.observer.transaction_failed(*self.key, error, fenced=isinstance(error, ProducerFenced))
             raise error from failure
-        if end is not None:
-            self.store.position = end
+        self.store.position = end
         return seconds
 
 

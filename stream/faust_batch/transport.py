@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -22,6 +25,7 @@ from stream.faust_batch.fetched import make_records_lean
 from stream.faust_batch.queues import Record
 
 PAUSE_WITHOUT_WORK = 0.005
+TELL_GROUP_TIMEOUT = 2.0
 
 Fetched = Mapping[TopicPartition, Sequence[Record]]
 Positions = Mapping[TopicPartition, tuple[int, int | None]]
@@ -78,6 +82,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             for partition, state in states
             if state is not None and state.has_valid_position
         }
+
+    async def tell_group(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+        """Commit offsets of the group for the partitions that are still assigned."""
+        consumer = self._ensure_consumer()
+        mine = consumer.assignment()
+        if told := {partition: offset for partition, offset in offsets.items() if partition in mine}:
+            await consumer.commit(told)
 
     async def set_fetching(self, pause: Collection[TopicPartition], resume: Collection[TopicPartition]) -> None:
         """Pause and resume partitions in aiokafka itself: it then asks the broker for nothing of them."""
@@ -155,8 +166,21 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         earliest: Mapping[TP, int] = await self.earliest_offsets(*partitions)
         return earliest
 
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Set the consumer to the tasks' own positions: the group's offsets are only told, never believed."""
+        positions = {TP(*partition): queue.committed for partition, (queue, _) in self.app.manager.routes.items()}
+        await self.seek_wait(positions)
+        return positions
+
+    async def tell_group(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit offsets of the group, for tools that show lag; one that fails is made good by the next."""
+        told = {partition: OffsetAndMetadata(offset, "") for partition, offset in offsets.items()}
+        with suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(TELL_GROUP_TIMEOUT):
+                await self._thread.call_thread(self._thread.tell_group, told)
+
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        return True  # offsets are committed in the tasks' transactions
+        return True  # positions are committed in the tasks' transactions
 
     def _new_offset(self, tp: TP) -> int | None:
         return None
@@ -185,6 +209,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if revoked and not app.should_stop:
             self.stop_flow()
             await app.manager.finish(min(app.task_settings.finish_timeout, app.conf.broker_rebalance_timeout / 2))
+            await self.tell_group(app.manager.group_offsets())
             app.flow_control.suspend()
             app.flow_control.clear()
         await app.manager.close()

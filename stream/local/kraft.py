@@ -19,7 +19,13 @@ LOG4J = """\
       <DefaultRolloverStrategy max="3"/>
     </RollingFile>
   </Appenders>
-  <Loggers><Root level="INFO"><AppenderRef ref="file"/></Root></Loggers>
+  <Loggers>
+    <!-- After a hard stop these two say the same thing a hundred times a millisecond and roll the causes away. -->
+    <Logger name="org.apache.kafka.coordinator.transaction.TransactionMarkerRequestCompletionHandler" level="WARN"/>
+    <Logger name="kafka.coordinator.transaction.TransactionMarkerRequestCompletionHandler" level="WARN"/>
+    <Logger name="org.apache.kafka.storage.internals.log.ProducerAppendInfo" level="WARN"/>
+    <Root level="INFO"><AppenderRef ref="file"/></Root>
+  </Loggers>
 </Configuration>
 """
 

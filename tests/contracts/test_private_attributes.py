@@ -21,6 +21,8 @@ from aiokafka.consumer import fetcher
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from aiokafka.producer import sender
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator, MessageBatch
+from aiokafka.protocol.admin import ApiVersionRequest
+from aiokafka.protocol.api import Request
 from aiokafka.protocol.produce import ProduceRequest, ProduceRequest_v7
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata
@@ -37,10 +39,10 @@ from hypothesis import strategies as st
 from mode import Service
 from mode.threads import QueueServiceThread
 
-from stream.faust_batch import state, transport
+from stream.faust_batch import requests, state, transport
 from stream.faust_batch.app import TaskApp
 from stream.faust_batch.fetched import LeanPartitionRecords
-from stream.faust_batch.requests import encode_at_once
+from stream.faust_batch.requests import pieces_of
 from stream.faust_batch.security import faust_credentials
 from stream.faust_batch.settings import TaskSettings
 
@@ -108,10 +110,16 @@ def test_store_needs_nothing_that_is_not_written() -> None:
 
 
 def test_tables_are_told_of_recovery_before_the_positions_are_set() -> None:
-    """Faust awaits Table.on_recovery_completed and only then seeks to the committed offsets."""
+    """Faust awaits Table.on_recovery_completed and only then sets the positions."""
     text = source(Recovery.on_recovery_completed)
     assert 0 < text.index("table.on_recovery_completed(") < text.index("asyncio.wait(callback_coros)")
     assert text.index("asyncio.wait(callback_coros)") < text.index("perform_seek()") < text.index("on_rebalance_end()")
+
+
+def test_positions_are_set_by_the_method_that_is_replaced() -> None:
+    """Faust's perform_seek gets the positions from seek_to_committed, which is the consumer's own to answer."""
+    assert "await self.seek_to_committed()" in source(Consumer.perform_seek)
+    assert transport.BatchConsumer.seek_to_committed is not ThreadDelegateConsumer.seek_to_committed
 
 
 def test_app_is_rebalancing_from_the_revocation_until_the_positions_are_set() -> None:
@@ -346,16 +354,59 @@ def test_sequence_numbers_count_the_records_of_the_batch() -> None:
         max_size=3,
     ),
 )
-def test_request_encoded_at_once_is_the_same(transactional_id, topics) -> None:
-    """Our encoding of a produce request is byte by byte that of its schema."""
+def test_request_in_pieces_is_the_same(transactional_id, topics) -> None:
+    """The pieces of a produce request are byte by byte its schema's encoding; each record batch is one, uncopied."""
     request = ProduceRequest_v7(transactional_id, -1, 40_000, topics)
-    assert encode_at_once(request) == ProduceRequest_v7.SCHEMA.encode((transactional_id, -1, 40_000, topics))
+    pieces = pieces_of(request)
+    assert b"".join(pieces) == ProduceRequest_v7.SCHEMA.encode((transactional_id, -1, 40_000, topics))
+    batches = [batch for _, partitions in topics for _, batch in partitions]
+    assert [id(piece) for piece in pieces if isinstance(piece, bytearray)] == list(map(id, batches))
 
 
-def test_produce_requests_are_of_the_version_that_is_encoded_at_once() -> None:
-    """The newest version that aiokafka speaks, hence the one that any broker since 2.1 gets; its encode is called."""
+class Written:
+    """A connection's writer that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def writelines(self, pieces: list[bytes]) -> None:
+        self.data += b"".join(pieces)
+
+
+def sent_by(send, request: Request) -> tuple[bytes, list[tuple[int, object]]]:
+    """What a connection writes for a request, and which answers it then waits for."""
+
+    async def run():
+        connection = AIOKafkaConnection("h", 9092, client_id="c")
+        connection._writer, connection._versions = Written(), {0: (0, 9), 18: (0, 9)}
+        waiting = send(connection, request)
+        waiting.close()
+        return connection._writer.data, [(number, type(body)) for number, body, _ in connection._requests]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ProduceRequest("id", -1, 40_000, [("t", [(0, bytearray(b"abc")), (3, bytearray())]), ("u", [])]),
+        ProduceRequest(None, 1, 40_000, []),
+        ApiVersionRequest(),
+    ],
+    ids=["transactional", "empty", "another request"],
+)
+def test_request_sent_in_pieces_is_the_same_on_the_wire(request_) -> None:
+    """Our send writes the bytes of aiokafka's own, and has it wait for the same answer."""
+    assert sent_by(requests.send, request_) == sent_by(requests.USUAL_SEND, request_)
+
+
+def test_produce_request_without_an_answer_goes_the_usual_way() -> None:
+    """aiokafka's own send handles what ours does not, and is not itself replaced by it."""
+    assert "self._writer.drain()" in source(requests.USUAL_SEND)
     assert ProduceRequest._CLASSES[-1] is ProduceRequest_v7
-    assert "request_struct.encode()" in source(AIOKafkaConnection.send)
 
 
 def test_delivery_of_a_batch_tells_its_first_offset() -> None:

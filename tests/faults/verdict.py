@@ -167,9 +167,9 @@ def _check_dead_letters(verdict: Verdict, expected: Mapping[Position, str], reco
             )
     for position, reason in expected.items():
         if not seen[position]:
-            verdict.add(verdict.lost, "dead letter", f"{position} {reason}")
+            verdict.add(verdict.lost, f"dead letter {reason}", f"{position}")
         elif seen[position] > 1:
-            verdict.add(verdict.doubled, "dead letter", f"{position} came {seen[position]} times")
+            verdict.add(verdict.doubled, f"dead letter {reason}", f"{position} came {seen[position]} times")
 
 
 def _check_changelog(verdict: Verdict, tasks: Iterable[Task], records: list[Record]) -> None:

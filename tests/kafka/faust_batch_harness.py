@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
+from stream.faust_batch.positions import OPENED_KEY, POSITIONS_KEY
+
 APP = Path(__file__).with_name("faust_batch_app.py")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -223,6 +225,8 @@ class Case:
         state: dict[str, Any] = {}
         for messages in self.read(f"{self.app_id}-{table}-changelog").values():
             for message in messages:
+                if message.key() in (OPENED_KEY, POSITIONS_KEY):
+                    continue
                 if message.value() is None:
                     state.pop(message.key().decode(), None)
                 else:

@@ -143,31 +143,28 @@ class Refusing:
     async def begin_transaction(self):
         self.calls.append("begin")
 
-    async def send_offsets_to_transaction(self, offsets, group_id):
-        self.calls.append(f"offsets {dict(offsets)} {group_id}")
-
     async def commit_transaction(self):
         self.calls.append("commit")
 
 
-def transaction(client: Refusing, *sizes: int) -> tuple[int | None, float]:
+def transaction(client: Refusing, *sizes: int) -> tuple[int, float]:
     """A transaction of a changelog and outputs with so many records, three to a batch."""
     producer = TaskProducer.__new__(TaskProducer)
-    producer._client, producer._group_id = client, "the group"
+    producer._client = client
     made = []
     for number, size in enumerate(sizes):
         made.append(writer(1000))
         made[-1].topic = f"t{number}"
         for _ in range(size):
             made[-1].append(b"k", b"x" * 300, 1, [])
-    return asyncio.run(producer.commit(made[0], made[1:], {("a", 0): 5}))
+    return asyncio.run(producer.commit(made))
 
 
-def test_transaction_hands_over_everything_then_sends_offsets_then_commits():
-    """First batches first, second ones after them; offsets when all are delivered; the end counts the last batch."""
+def test_transaction_hands_over_everything_then_commits():
+    """First batches first, second ones after them; commit when all are delivered; the end counts the last batch."""
     client = Refusing(100, 200, 103)
     end, _ = transaction(client, 5, 2)
-    assert client.calls == ["begin", "t0:3", "t1:2", "t0:2", "offsets {('a', 0): 5} the group", "commit"]
+    assert client.calls == ["begin", "t0:3", "t1:2", "t0:2", "commit"]
     assert end == 105
 
 
@@ -175,7 +172,7 @@ def test_transaction_hands_over_everything_then_sends_offsets_then_commits():
     "outcomes", [(100, OSError("full")), (None, OSError("full"))], ids=["others done", "others on their way"]
 )
 def test_failed_delivery_is_never_committed(outcomes):
-    """One batch is refused: no offsets, no commit, and the error names its topic, whatever the others do."""
+    """One batch is refused: no commit, and the error names its topic, whatever the others do."""
     client = Refusing(*outcomes)
     with pytest.raises(DeliveryError, match=r"topic 't1', partition 3: .* 2 records, \d+ bytes: OSError\('full'\)"):
         transaction(client, 2, 2)

@@ -6,7 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from stream.faust_batch import InputLostError, PartitionStore, TaskApp, TaskSettings, TopicLayoutError
-from stream.faust_batch.layout import assigned_tasks, check_committed, check_copartitioned, check_not_forgotten
+from stream.faust_batch.layout import assigned_tasks, begin_offsets, check_copartitioned, check_nothing_processed
 from stream.faust_batch.security import faust_credentials
 
 
@@ -64,25 +64,30 @@ A0 = TopicPartition("a", 0)
 
 
 @pytest.mark.parametrize(("begin", "end"), [(0, 10), (10, 10), (10, 20)])
-def test_committed_offset_within_the_log_passes(begin, end):
+def test_position_within_the_log_is_where_reading_begins(begin, end):
     """Both ends are inclusive: everything processed, and nothing deleted that was not."""
-    check_committed({A0: 10}, {A0: begin}, {A0: end})
+    assert begin_offsets([A0], {A0: 10}, {A0: begin}, {A0: end}) == {A0: 10}
+
+
+def test_an_input_without_position_is_read_from_its_beginning():
+    """A topic that is new to a task: everything that the broker has of it."""
+    assert begin_offsets([A0], {}, {A0: 4}, {A0: 10}) == {A0: 4}
 
 
 @pytest.mark.parametrize(("begin", "end"), [(11, 20), (0, 9)], ids=["deleted", "made anew"])
-def test_committed_offset_outside_the_log_is_refused(begin, end):
+def test_position_outside_the_log_is_refused_or_the_loss_accepted(begin, end):
     """Kafka would begin elsewhere in silence: events lost, or all of them twice."""
     with pytest.raises(InputLostError, match=rf"a\[0\] is processed up to offset 10, .* {begin} to {end}"):
-        check_committed({A0: 10}, {A0: begin}, {A0: end})
+        begin_offsets([A0], {A0: 10}, {A0: begin}, {A0: end})
+    assert begin_offsets([A0], {A0: 10}, {A0: begin}, {A0: end}, accept_loss=True) == {A0: begin}
 
 
-def test_state_without_any_committed_offset_is_refused(app):
-    """Offsets expire when a group is away for long; the state would then get its whole input again."""
+def test_a_deleted_changelog_is_refused(app):
+    """No state, but a group that has processed the input: everything would be said once more."""
     agent = declare(app)
-    with pytest.raises(InputLostError, match="state of 5 keys but its group has no committed offset"):
-        check_not_forgotten(agent, 0, state=5, committed=[TopicPartition("a", 1)])
-    check_not_forgotten(agent, 0, state=5, committed=[A0])
-    check_not_forgotten(agent, 0, state=0, committed=[])
+    with pytest.raises(InputLostError, match="no state, but its group has processed a: the changelog"):
+        check_nothing_processed(agent, 0, committed=[A0])
+    check_nothing_processed(agent, 0, committed=[TopicPartition("a", 1)])
 
 
 def test_options_that_cannot_work_are_refused():

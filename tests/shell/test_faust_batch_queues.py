@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.faust_batch.errors import InputLostError
-from stream.faust_batch.group import TICK_BEGUN, RecordGroup
+from stream.faust_batch.group import RecordGroup
+from stream.faust_batch.positions import Positions, decode
 from stream.faust_batch.queues import Limit, RecordQueue
 
 TOPICS = ("disbursements", "repayments", "servicing")
@@ -103,21 +104,37 @@ def test_limit_leaves_the_rest_in_place():
 # -- offsets -------------------------------------------------------------------------------------------------------
 
 
-def test_offsets_name_first_record_not_taken_and_position_behind_markers():
+def test_positions_name_first_record_not_taken_and_position_behind_markers():
     """An input commits the first offset not taken, or its position where all is taken, markers included."""
     first, second = queue("a", [1, 9]), queue("b", [2])
     second.position = second.lso = 7  # six markers and aborted records behind the only record
     group = RecordGroup([first, second])
     group.take(2, NOW)
-    assert {tp.topic: offset.offset for tp, offset in group.offsets().items()} == {"a": 1, "b": 7}
+    assert {tp.topic: offset for tp, offset in group.positions().offsets.items()} == {"a": 1, "b": 7}
 
 
-def test_committed_offsets_are_not_committed_again():
-    """Only inputs that moved since the last commit are in the next one."""
+def test_positions_name_every_input_moved_or_not():
+    """The last positions record of a changelog is the only one read: it has all inputs, those that stand still too."""
+    still = RecordQueue(TopicPartition("b", 0))  # nothing fetched yet
+    group = RecordGroup([queue("a", [1]), still], max_idle=0.0)
+    group.committed(Positions({still.topic_partition: 40}))
+    assert [group.take(1, NOW), group.take(1, NOW + 1)] != [None, None]
+    assert {tp.topic: offset for tp, offset in group.positions().offsets.items()} == {"a": 1, "b": 40}
+
+
+def test_a_commit_is_due_only_after_a_move():
+    """What is committed has not moved; the next record taken has."""
     group = RecordGroup([queue("a", [1]), queue("b")])
     group.take(1, NOW)
-    group.committed(group.offsets())
-    assert group.offsets() == {}
+    assert group.moved
+    group.committed(group.positions())
+    assert not group.moved
+
+
+def test_positions_are_read_back_as_they_were_written():
+    """What a changelog keeps of a task is what it was, with the partition that the changelog has."""
+    written = Positions({TopicPartition("a", 3): 5, TopicPartition("ticks", 3): 0}, tick_begun=True)
+    assert decode(written.encode(), 3) == written
 
 
 # -- ticks ---------------------------------------------------------------------------------------------------------
@@ -176,9 +193,9 @@ def test_begun_tick_comes_before_everything_without_a_barrier():
     group.tick_begun = True
     assert not group.needs_barrier
     assert taken(group) == "tick"
-    assert group.offsets()[TICKS] == (0, TICK_BEGUN)
+    assert (group.positions().offsets[TICKS], group.positions().tick_begun) == (0, True)
     group.pass_tick()
-    assert group.offsets()[TICKS] == (1, "")
+    assert (group.positions().offsets[TICKS], group.positions().tick_begun) == (1, False)
     assert taken(group) == [("a", 0)]
 
 

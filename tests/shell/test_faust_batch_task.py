@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 
 from stream.faust_batch import Observer, PartitionStore, TaskBatch, TaskSettings
 from stream.faust_batch.group import RecordGroup
+from stream.faust_batch.positions import POSITIONS_KEY, decode
 from stream.faust_batch.queues import RecordQueue
 from stream.faust_batch.task import StreamTask
 
@@ -43,12 +44,26 @@ class Producer:
     def __init__(self) -> None:
         self.committed: asyncio.Queue = asyncio.Queue()
 
-    async def commit(self, changelog, outputs, offsets):
-        self.committed.put_nowait(offsets[INPUT].offset)
-        return None, 0.0
+    async def commit(self, writers):
+        raw = writers[0].records[POSITIONS_KEY]
+        self.committed.put_nowait(decode(raw, INPUT.partition).offsets[INPUT])
+        return 0, 0.0
 
     def writer(self, topic, partition):
-        return None
+        return Writer()
+
+
+class Writer:
+    """Keeps the last value of each key, as a changelog does."""
+
+    def __init__(self) -> None:
+        self.records: dict = {}
+
+    def extend(self, values):
+        self.records.update(values)
+
+    def append(self, key, value, timestamp_ms, headers):
+        self.records[key] = value
 
 
 def task_of(manager: Manager) -> StreamTask:
@@ -104,6 +119,20 @@ def test_nothing_of_a_committed_batch_is_kept(monkeypatch: pytest.MonkeyPatch) -
     finally:
         gc.enable()
     assert len(made) == 2
+
+
+def test_the_store_knows_the_positions_that_belong_to_it() -> None:
+    """A task that comes back to the same worker reads only what is new of its changelog: its positions are kept."""
+
+    async def run():
+        task = task_of(Manager(lambda batch: None, TaskSettings()))
+        arrive(task, 2)
+        await committed(task)
+        await until(lambda: not task.busy)
+        task.future.cancel()
+        return task.store.inputs
+
+    assert decode(asyncio.run(run()), INPUT.partition).offsets == {INPUT: 2}
 
 
 def test_only_full_transactions_go_past_the_slots_of_small_ones() -> None:
