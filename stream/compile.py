@@ -1,7 +1,8 @@
-"""`python -m stream.compile FOLDER`: a copy of this program with its hot modules compiled to C by mypyc.
+"""What is compiled to C by mypyc, and `python -m stream.compile FOLDER`: a compiled copy of this program.
 
-Optional: the same source runs without it. Run the copy with `PYTHONPATH=FOLDER`. Needs mypy (the dev extra) and a C
-compiler. Tracebacks keep file and line; replacing a function of a compiled module at run time has no effect.
+Optional: the same source runs without it. `OVERDUE_COMPILE=1 pip install .` installs the program compiled (setup.py);
+the copy is for comparing the two, with `PYTHONPATH=FOLDER`. Both need a C compiler, the copy also mypy (the dev extra).
+Tracebacks keep file and line; replacing a function of a compiled module at run time has no effect.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ COMPILED = (
     "stream/agents/results.py",
 )
 """Folders and modules on the way of every event."""
+OPTIONS = ("--config-file", "", "--ignore-missing-imports")
+"""For mypy: the sources are checked elsewhere, and a build need not have the libraries that they import."""
 
 
 def modules(root: Path) -> list[str]:
@@ -53,7 +56,7 @@ def compile_into(folder: Path) -> None:
     for package in ("stream", "schemas"):
         ignored = shutil.ignore_patterns("__pycache__", "*.so")
         shutil.copytree(root / package, folder / package, dirs_exist_ok=True, ignore=ignored)
-    command = [sys.executable, "-m", "mypyc", "--config-file", "", *modules(folder)]
+    command = [sys.executable, "-m", "mypyc", *OPTIONS, *modules(folder)]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
     shutil.rmtree(folder / "build", ignore_errors=True)
 
