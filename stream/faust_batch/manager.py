@@ -139,14 +139,14 @@ class TaskManager:
         pause: list[TopicPartition] = []
         resume: list[TopicPartition] = []
         woken = set()
-        for partition, (position, lso) in positions.items():
-            queue, task = self._routes[partition]
-            if queue.follow(position, lso):
-                woken.add(task)
         for partition, records in fetched.items():
             queue, task = self._routes[partition]
             if task.stopped is None:
                 queue.add(records)
+                woken.add(task)
+        for partition, (position, lso) in positions.items():
+            queue, task = self._routes[partition]
+            if queue.follow(position, lso):
                 woken.add(task)
         for partition in positions:
             self._pace(self._routes[partition][0], pause, resume)

@@ -66,19 +66,20 @@ class RecordQueue:
             InputLostError: it went back. Kafka's client does so in silence (auto.offset.reset) when the broker,
                 just restarted, does not know of an offset yet; everything would be processed once more.
         """
-        known = self.committed if self.position is None else self.position
-        if known is not None and position < known:
-            topic, partition = self.topic_partition
-            raise InputLostError(
-                f"the consumer of {topic}[{partition}] went back from offset {known} to {position}; start the worker "
-                "again: it begins at what is committed"
-            )
+        self._must_not_go_back(position)
         news = (position, lso) != (self.position, self.lso)
         self.position, self.lso = position, lso
         return news
 
     def add(self, records: Sequence[Record]) -> None:
-        """Append fetched records, in the order of their offsets."""
+        """
+        Append fetched records, in the order of their offsets; before ``follow``, which tells where they end.
+
+        Raises:
+            InputLostError: they were fetched before: the consumer was set back meanwhile, and went forward again.
+        """
+        if records:
+            self._must_not_go_back(records[0].offset)
         if self.index:
             del self.records[: self.index], self.keys[: self.index]
             self.index = 0
@@ -86,6 +87,15 @@ class RecordQueue:
         next(tops)  # the one that it begins with
         self.keys += tops
         self.records += records
+
+    def _must_not_go_back(self, offset: int) -> None:
+        known = self.committed if self.position is None else self.position
+        if known is not None and offset < known:
+            topic, partition = self.topic_partition
+            raise InputLostError(
+                f"the consumer of {topic}[{partition}] went back from offset {known} to {offset}; start the worker "
+                "again: it begins at what is committed"
+            )
 
     def advance(self, index: int) -> None:
         """The records before this index are taken; a late record behind them is a head of its own now."""

@@ -47,7 +47,7 @@ class TaskSettings:
     """Longest time for which the broker holds a fetch that has nothing to answer."""
 
     max_buffered: int = 16_000
-    """Records buffered per input partition before its fetching is paused; it resumes at half. Two transactions' worth."""
+    """Records buffered per input partition before its fetching is paused; it resumes at half: two transactions."""
 
     retry_backoff_ms: int = 2
     """Pause before a request to the transaction coordinator is sent again."""

@@ -167,10 +167,15 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return earliest
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Set the consumer to the tasks' own positions: the group's offsets are only told, never believed."""
-        positions = {TP(*partition): queue.committed for partition, (queue, _) in self.app.manager.routes.items()}
-        await self.seek_wait(positions)
-        return positions
+        """
+        Set the consumer to where the tasks begin: the group's offsets are only told, never believed.
+
+        Faust may call this again while the tasks run; what is being fetched already stays where it is.
+        """
+        queues = [queue for queue, _ in self.app.manager.routes.values()]
+        begin = {TP(*q.topic_partition): q.committed for q in queues if q.position is None and q.committed is not None}
+        await self.seek_wait(begin)
+        return begin
 
     async def tell_group(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit offsets of the group, for tools that show lag; one that fails is made good by the next."""

@@ -295,3 +295,10 @@ def test_a_position_that_goes_back_ends_the_worker() -> None:
     assert not queue.follow(9, 10)
     with pytest.raises(InputLostError, match="from offset 9 to 8"):
         queue.follow(8, 10)
+
+
+def test_records_fetched_before_end_the_worker() -> None:
+    """The consumer may be set back and be further on again when it is looked at: the records tell."""
+    [first, again] = queue("a", [1, 2]), queue("a", [1, 2]).records
+    with pytest.raises(InputLostError, match=r"a\[0\] went back from offset 2 to 0"):
+        first.add(again)

@@ -72,7 +72,7 @@ class Worker:
         asyncio.run(self._watchdog.look())
 
     def buffer(self, count: int) -> None:
-        self.queue.add([SimpleNamespace(offset=n, timestamp=n) for n in range(count)])
+        self.queue.add([SimpleNamespace(offset=100 + n, timestamp=n) for n in range(count)])
 
 
 @pytest.fixture
