@@ -1,6 +1,6 @@
 """What is compiled to C by mypyc, and `python -m stream.compile FOLDER`: a compiled copy of this program.
 
-Optional: the same source runs without it. `OVERDUE_COMPILE=1 pip install .` installs the program compiled (setup.py);
+Optional: the same source runs without it. `OVERDUE_COMPILE=1 pip install .` installs the program compiled;
 the copy is for comparing the two, with `PYTHONPATH=FOLDER`. Both need a C compiler, the copy also mypy (the dev extra).
 Tracebacks keep file and line; replacing a function of a compiled module at run time has no effect.
 """
@@ -16,16 +16,14 @@ from pathlib import Path
 
 COMPILED = (
     "stream/engine",
+    "stream/agents",
     "stream/translate/inbound.py",
     "stream/translate/local_days.py",
+    "stream/translate/outbound.py",
     "stream/translate/quick.py",
     "stream/translate/standing.py",
+    "stream/translate/standing_view.py",
     "stream/translate/state.py",
-    "stream/agents/arrivals.py",
-    "stream/agents/days.py",
-    "stream/agents/duedates.py",
-    "stream/agents/loan_table.py",
-    "stream/agents/results.py",
 )
 """Folders and modules on the way of every event."""
 OPTIONS = ("--config-file", "", "--ignore-missing-imports")

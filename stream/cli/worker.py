@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
+import os
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import faust
 import typer
-import uvloop
-from prometheus_client import start_http_server
 
+from stream import event_loop
 from stream.agents.topics import Topics
 from stream.cli.app import app
 from stream.cli.connect import admin, need_topics, partition_counts
-from stream.cli.errors import UsageError
+from stream.cli.errors import CommandError, UsageError
 from stream.cli.options import Brokers, PolicyFile, Prefix, policy_of, settings_with
 from stream.faust_batch import tune_interpreter
+from stream.kafka_rights import missing_rights
 from stream.observe.logs import LessRepetition
 from stream.observe.metrics import Metrics
+from stream.observe.server import serve
+from stream.rights import rights, sentence_of_right
 from stream.settings import Settings
 from stream.topology import build
+
+EXIT_CRASHED: Final = 1
 
 
 @app.command()
@@ -46,36 +52,62 @@ def worker(
     _set_up_logging(settings)
     partitions = asyncio.run(_partitions(settings))
     metrics = Metrics()
-    metrics.describe(rules.version, settings.app_id)
+    metrics.describe(rules, settings.app_id)
     _serve(metrics, settings)
-    uvloop.install()
+    event_loop.install()
     tune_interpreter()
     application = build(settings, rules, metrics, partitions)
     _quieten_libraries()
-    faust.Worker(
-        application, loglevel=settings.log_level, override_logging=False, quiet=True, redirect_stdouts=False
-    ).execute_from_commandline()
-    raise typer.Exit
+    _run(
+        faust.Worker(
+            application, loglevel=settings.log_level, override_logging=False, quiet=True, redirect_stdouts=False
+        )
+    )
+
+
+def _run(running: faust.Worker) -> NoReturn:
+    """
+    Run until the end, and end without Python's own clearing up.
+
+    That meets threads that are still about (consumer, metrics, watchdogs), and a worker was seen to end with SIGSEGV in
+    it, after its last words. There is nothing to clear: what counts is in Kafka.
+    """
+    faulthandler.enable()  # a crash below Python says where
+    code: int = EXIT_CRASHED
+    try:
+        running.execute_from_commandline()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else EXIT_CRASHED if end.code else 0
+    except BaseException:
+        logging.getLogger("overdue").critical("worker ends", exc_info=True)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _partitions(settings: Settings) -> int:
     """The number of partitions that all topics have; a wrong layout refuses to start."""
     topics = Topics(settings.topic_prefix)
     needed = [*topics.inputs, topics.business_days, topics.overdue, topics.standing, topics.dead_letters]
+    needed += [topics.signals, topics.early_warnings]
+    app_id = f"{settings.app_id}.borrowers" if settings.agents == "borrowers" else settings.app_id
     async with admin(settings) as client:
+        if missing := await missing_rights(client, rights("worker", settings.topic_prefix, app_id)):
+            raise CommandError("\n".join(map(sentence_of_right, missing)))
         return need_topics(await partition_counts(client, needed), needed)
 
 
 def _serve(metrics: Metrics, settings: Settings) -> None:
     """Metrics on a thread of their own, so that they answer when the event loop does not."""
     try:
-        server, _ = start_http_server(settings.metrics_port, settings.metrics_host, metrics.registry)
+        port = serve(metrics, settings.metrics_host, settings.metrics_port)
     except OSError as error:
         raise UsageError(
             f"metrics can't be served on {settings.metrics_host}:{settings.metrics_port} ({error.strerror}); "
             "choose another port with --metrics-port, or 0 for a free one"
         ) from error
-    logging.getLogger("overdue").info("metrics on http://%s:%s/metrics", settings.metrics_host, server.server_port)
+    logging.getLogger("overdue").info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
 
 
 def _set_up_logging(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from aiokafka.producer import sender
 from mode.supervisors import CrashingSupervisor
 
 from stream.faust_batch.agent import AgentSpec, BarrierOf, OpenTask, Process, no_barrier, no_context
-from stream.faust_batch.exit import end_process_after
+from stream.faust_batch.exit import end_asked_process_after
 from stream.faust_batch.manager import TaskManager
 from stream.faust_batch.observer import Observer
 from stream.faust_batch.requests import send_produce_requests_without_copies
@@ -111,8 +111,10 @@ class TaskApp(faust.App):  # type: ignore[misc]
         self.add_future(LoopGuard(self.task_settings.stall_timeout).run())
 
     async def on_stop(self) -> None:
-        """Let running batches commit while the agents still run; then leave the group."""
-        self._exit_guard = end_process_after(self.task_settings.finish_timeout + self.task_settings.exit_timeout)
+        """Let running batches commit while the agents still run; then leave the group, if the broker answers."""
+        if not self.manager.crashing:  # a crash has a guard of its own
+            patience = self.task_settings.finish_timeout + self.task_settings.exit_timeout
+            self._exit_guard = end_asked_process_after(patience)
         await self.manager.finish(self.task_settings.finish_timeout)
         await self.consumer.tell_group(self.manager.group_offsets())
         await super().on_stop()

@@ -172,8 +172,17 @@ class TaskManager:
         return await self.lookups.high_watermarks(TopicPartition(*partition) for partition in partitions)
 
     def group_offsets(self) -> dict[TopicPartition, int]:
-        """What the tasks have committed since this was asked last."""
-        known = {partition: queue.committed for partition, (queue, _) in self._routes.items()}
+        """
+        What the tasks have committed since this was asked last.
+
+        A task that has committed nothing yet tells nothing: at the next start its group would know better than its
+        changelog, which looks as if that had been deleted.
+        """
+        known = {
+            partition: queue.committed
+            for partition, (queue, task) in self._routes.items()
+            if task.store.inputs is not None
+        }
         news = {
             partition: offset
             for partition, offset in known.items()

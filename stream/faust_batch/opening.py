@@ -138,7 +138,7 @@ async def _positioned_groups(
         group = _group(agent, partition, manager.settings.max_idle)
         raw = stores[agent.name, partition].inputs
         if raw is None:
-            check_nothing_processed(agent, partition, told)
+            check_nothing_processed(agent, partition, [tp for tp, offset in told.items() if offset > begin[tp]])
         positions = Positions() if raw is None else decode(raw, partition)
         offsets = begin_offsets(
             [queue.topic_partition for queue in group.all_queues],
