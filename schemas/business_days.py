@@ -17,7 +17,8 @@ class BusinessDayOpened(Contract):
 
     business_date: IsoDate = Field(description="The day that begins.")
     repayments_complete: bool = Field(
-        description="True: the feed of the day before is complete, and nothing is held back for it."
+        description="True: the repayments of the day before are all there. False: they may not be, and where they fall "
+        "far short of what is usual the day is held until they come (`feed.held` on `loans.overdue`)."
     )
     input_end_offsets: Annotated[dict[TopicName, Offset], Field(max_length=100)] | None = Field(
         default=None,

@@ -7,19 +7,50 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.business_days import BusinessDayOpened
+from schemas.day_judged import BusinessDayJudged
 from schemas.dead_letters import MessageRejected
 from schemas.disbursements import LoanDisbursed, LoanDisbursementCancelled
-from schemas.overdue import LoanAlertCorrected, LoanBucketChanged, LoanCured, LoanOverdueStarted
-from schemas.repayments import LoanRepaid, LoanRepaymentReversed
+from schemas.overdue import (
+    FeedHeld,
+    FeedReleased,
+    LoanAlertCorrected,
+    LoanBucketChanged,
+    LoanClassificationChanged,
+    LoanCured,
+    LoanDueSoon,
+    LoanOverdueNoticed,
+    LoanOverdueStarted,
+    LoanPauseChanged,
+    LoanRecoveryReceived,
+)
+from schemas.repayments import LoanChargedBack, LoanRepaid, LoanRepaymentReversed
+from schemas.servicing import (
+    LoanChargedOff,
+    LoanChargePosted,
+    LoanChargeWaived,
+    LoanClosed,
+    LoanDelinquencyPaused,
+    LoanDelinquencyResumed,
+    LoanMisuseFound,
+    LoanScheduleRevised,
+    LoanTechnicalOverdueFlagged,
+    LoanTransferred,
+    LoanWrittenOff,
+)
+from schemas.signals import SIGNALS
 from schemas.standing import LoanStanding
 from schemas.types import Contract
+from schemas.warnings import EarlyWarningCleared, EarlyWarningEscalated, EarlyWarningRaised
 
 DISBURSEMENTS: Final = "loans.disbursements"
 REPAYMENTS: Final = "loans.repayments"
+SERVICING: Final = "loans.servicing"
 BUSINESS_DAYS: Final = "business-days"
 OVERDUE: Final = "loans.overdue"
 STANDING: Final = "loans.standing"
 DEAD_LETTERS: Final = "dead-letters"
+BORROWER_SIGNALS: Final = "borrowers.signals"
+EARLY_WARNINGS: Final = "loans.early-warnings"
 
 VERSION: Final = 1
 DEFAULT_PARTITIONS: Final = 12
@@ -66,13 +97,41 @@ TOPICS: Final = (
         is_input=True,
     ),
     Topic(
+        name=SERVICING,
+        meaning="What changes a loan beside its payments: schedules, charges, pauses, turns in its life, flags",
+        owner="core banking",
+        key="loan_id",
+        partitioning="murmur2(key)",
+        config=_EVERY_TOPIC | _DELETE_14_DAYS,
+        types={
+            "loan.schedule_revised": LoanScheduleRevised,
+            "loan.charge_posted": LoanChargePosted,
+            "loan.charge_waived": LoanChargeWaived,
+            "loan.delinquency_paused": LoanDelinquencyPaused,
+            "loan.delinquency_resumed": LoanDelinquencyResumed,
+            "loan.charged_off": LoanChargedOff,
+            "loan.written_off": LoanWrittenOff,
+            "loan.closed": LoanClosed,
+            "loan.transferred": LoanTransferred,
+            "loan.misuse_found": LoanMisuseFound,
+            "loan.technical_overdue_flagged": LoanTechnicalOverdueFlagged,
+        },
+        producers=("core banking", "servicing"),
+        consumers=("overdue worker",),
+        is_input=True,
+    ),
+    Topic(
         name=REPAYMENTS,
-        meaning="Payments, and reversals of payments",
+        meaning="Payments, reversals of payments, and chargebacks",
         owner="payments",
         key="loan_id",
         partitioning="murmur2(key)",
         config=_EVERY_TOPIC | _DELETE_14_DAYS,
-        types={"loan.repaid": LoanRepaid, "loan.repayment_reversed": LoanRepaymentReversed},
+        types={
+            "loan.repaid": LoanRepaid,
+            "loan.repayment_reversed": LoanRepaymentReversed,
+            "loan.charged_back": LoanChargedBack,
+        },
         producers=("core banking", "payment gateway"),
         consumers=("overdue worker",),
         is_input=True,
@@ -91,16 +150,23 @@ TOPICS: Final = (
     ),
     Topic(
         name=OVERDUE,
-        meaning="Alerts: a loan went overdue, changed its bucket, was cured; corrections of earlier alerts",
+        meaning="Alerts: a loan went overdue, changed its bucket or class, was cured; notices; corrections; held days",
         owner="overdue worker",
-        key="loan_id",
-        partitioning="murmur2(key)",
+        key="loan_id; of feed.held and feed.released: `partition-<number>`",
+        partitioning="the partition of the loan's events, murmur2(loan_id)",
         config=_EVERY_TOPIC | _DELETE_30_DAYS,
         types={
+            "loan.due_soon": LoanDueSoon,
+            "loan.overdue_noticed": LoanOverdueNoticed,
             "loan.overdue_started": LoanOverdueStarted,
             "loan.bucket_changed": LoanBucketChanged,
+            "loan.classification_changed": LoanClassificationChanged,
             "loan.cured": LoanCured,
+            "loan.pause_changed": LoanPauseChanged,
+            "loan.recovery_received": LoanRecoveryReceived,
             "loan.alert_corrected": LoanAlertCorrected,
+            "feed.held": FeedHeld,
+            "feed.released": FeedReleased,
         },
         producers=("overdue worker",),
         consumers=("collections", "limit control", "customer relations", "provisioning", "bureau reporting"),
@@ -108,14 +174,42 @@ TOPICS: Final = (
     ),
     Topic(
         name=STANDING,
-        meaning="The current standing of every loan",
+        meaning="The current standing of every loan, and marks of the days that all loans were judged on",
         owner="overdue worker",
         key="loan_id",
         partitioning="murmur2(borrower_id): a borrower's loans lie on one partition",
         config=_EVERY_TOPIC | _COMPACT,
-        types={"loan.standing": LoanStanding},
+        types={"loan.standing": LoanStanding, "business_day.judged": BusinessDayJudged},
         producers=("overdue worker",),
         consumers=("early warning", "provisioning", "reporting"),
+        is_input=False,
+    ),
+    Topic(
+        name=BORROWER_SIGNALS,
+        meaning="What other systems observe of a borrower: balances, debits, bureau, income, courts",
+        owner="the systems that observe",
+        key="borrower_id",
+        partitioning="murmur2(key)",
+        config=_EVERY_TOPIC | _DELETE_14_DAYS,
+        types=SIGNALS,
+        producers=("accounts", "bureau gateway", "servicing"),
+        consumers=("overdue worker",),
+        is_input=True,
+    ),
+    Topic(
+        name=EARLY_WARNINGS,
+        meaning="Who is about to go overdue: warnings raised, escalated and cleared",
+        owner="overdue worker",
+        key="borrower_id",
+        partitioning="murmur2(key)",
+        config=_EVERY_TOPIC | _DELETE_30_DAYS,
+        types={
+            "early_warning.raised": EarlyWarningRaised,
+            "early_warning.escalated": EarlyWarningEscalated,
+            "early_warning.cleared": EarlyWarningCleared,
+        },
+        producers=("overdue worker",),
+        consumers=("collections", "limit control", "customer relations", "risk"),
         is_input=False,
     ),
     Topic(

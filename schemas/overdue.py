@@ -1,6 +1,8 @@
-"""Topic `loans.overdue`: alerts, each a statement about one loan on one business day, never changed afterwards."""
+"""Topic `loans.overdue`: alerts, each a statement about one loan, or one task, on one business day; never changed."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,8 +14,10 @@ from schemas.types import (
     EpisodeId,
     EventId,
     Id,
+    InstallmentNumber,
     IsoDate,
     Label,
+    PositiveMoney,
     Total,
 )
 
@@ -26,6 +30,14 @@ class Amounts(Contract):
     fee: Total = Field(description="Fees, minor units.")
     penalty: Total = Field(description="Penalty, minor units.")
     total: Total = Field(description="The four together, minor units.")
+
+
+class Pause(Contract):
+    """A stretch of days that does not count as delinquent."""
+
+    start_date: IsoDate = Field(description="First day, inclusive.")
+    end_date: IsoDate = Field(description="Last day, inclusive.")
+    active: bool = Field(description="True: `as_of` lies inside.")
 
 
 class AlertReason(Contract):
@@ -48,7 +60,7 @@ class OverdueAlert(Contract):
     currency: CurrencyCode = Field(description="ISO 4217 code of every amount here.")
     as_of: IsoDate = Field(description="Business date that the statement is about.")
     days_past_due: Days = Field(description="Calendar days since the oldest unpaid due date; grace is not taken off.")
-    delinquent_days: Days = Field(description="Days past due less grace; 0: not delinquent.")
+    delinquent_days: Days = Field(description="Days past due less grace and paused days; 0: not delinquent.")
     bucket: Label | None = Field(description="Bucket by delinquent days; null: not delinquent.")
     previous_bucket: Label | None = Field(description="Bucket before; null: not delinquent before.")
     classifications: dict[str, str] = Field(description="Class by scheme; empty where the policy names no scheme.")
@@ -81,3 +93,62 @@ class LoanAlertCorrected(OverdueAlert):
     """An earlier alert turned out wrong: this is what was true of its day, as now known."""
 
     supersedes: AlertId = Field(description="Id of the alert that no longer holds; `as_of` is the same day.")
+
+
+class LoanDueSoon(OverdueAlert):
+    """An installment falls due in as many days as the policy gives notice of, and is unpaid."""
+
+    installment: InstallmentNumber = Field(description="Number of the installment.")
+
+
+class LoanOverdueNoticed(OverdueAlert):
+    """An installment has been unpaid for as many days after its due date as the policy gives notice of."""
+
+    installment: InstallmentNumber = Field(description="Number of the installment.")
+
+
+class LoanClassificationChanged(OverdueAlert):
+    """The loan's class under one scheme changed, for the worse or for the better."""
+
+    scheme: Label = Field(description="The scheme, as the policy names it.")
+    classification: Label = Field(description="Class under it now; also in `classifications`.")
+    previous_classification: Label | None = Field(description="Class before; null: none yet.")
+
+
+class LoanPauseChanged(OverdueAlert):
+    """A pause came into force, or is in force no more."""
+
+    pause: Pause = Field(description="The pause; `active` says which of the two.")
+
+
+class LoanRecoveryReceived(OverdueAlert):
+    """Money came in for a loan that was written off; it is no cure."""
+
+    recovered: PositiveMoney = Field(description="How much came, minor units.")
+
+
+class FeedAlert(Contract):
+    """About the repayments of one task, partition by partition: no loan is named."""
+
+    partition: Annotated[int, Field(ge=0)] = Field(
+        description="Partition of the task; the Kafka key is `partition-<number>`."
+    )
+    as_of: IsoDate = Field(description="The business day in question; the repayments are those of the day before.")
+    installments_due: Annotated[int, Field(ge=0)] = Field(
+        description="Installments due on the day before, of loans that were not past due."
+    )
+    installments_met: Annotated[int, Field(ge=0)] = Field(description="How many of them were met.")
+    installments_met_usually: Annotated[int, Field(ge=0)] = Field(
+        description="How many of so many were met on the last days, on average."
+    )
+    reasons: list[AlertReason] = Field(description="Why, the most telling first.")
+    policy_version: Label = Field(description="Version of the policy that judged.")
+    causes: list[EventId] = Field(description="Ids of the events that caused it; `business-day:<date>` of a tick.")
+
+
+class FeedHeld(FeedAlert):
+    """So few repayments came that the feed is not believed: the day does not open, no loan of the partition ages."""
+
+
+class FeedReleased(FeedAlert):
+    """A held day opens: the repayments came, an operator said that they are complete, or it was held long enough."""

@@ -33,8 +33,17 @@ class RejectionCode(StrEnum):
         "confluent_wire_format",
         "The value starts with byte 0, as a schema registry's serializer writes it; send plain JSON.",
     )
-    KEY_MISSING = "key_missing", "The record has no key; the key is the loan's id."
+    KEY_MISSING = "key_missing", "The record has no key; the key is the loan's id, of a signal the borrower's."
+    KEY_IS_NOT_BORROWER_ID = (
+        "key_is_not_borrower_id",
+        "The key of a signal differs from data.borrower_id; it is the borrower's id in UTF-8.",
+    )
     KEY_IS_NOT_LOAN_ID = "key_is_not_loan_id", "The key differs from data.loan_id; the key is the loan's id in UTF-8."
+    MISROUTED = (
+        "misrouted",
+        "The record lies on another partition than murmur2 of its key gives; with librdkafka set "
+        "partitioner=murmur2_random, then send it again (overdue dlq redrive takes the right partition).",
+    )
 
     # JSON
     NOT_UTF8 = "not_utf8", "The value is not UTF-8."
@@ -90,7 +99,10 @@ class RejectionCode(StrEnum):
     LOAN_UNKNOWN = "loan_unknown", "The event waited 30 business days for its loan's disbursement in vain."
     TOO_MANY_WAITING = "too_many_waiting", "64 events wait for this loan's disbursement already."
     LOAN_ALREADY_DISBURSED = "loan_already_disbursed", "The loan was disbursed by another event."
-    LOAN_NOT_ACTIVE = "loan_not_active", "The loan was cancelled; it takes no more events."
+    LOAN_NOT_ACTIVE = (
+        "loan_not_active",
+        "The loan was cancelled, closed, written off or transferred (a pause: or is settled), and takes no such event.",
+    )
     PAYMENT_ALREADY_REVERSED = "payment_already_reversed", "The payment was reversed by another reversal."
     OLDER_THAN_REPLAY_HORIZON = (
         "older_than_replay_horizon",
@@ -98,3 +110,37 @@ class RejectionCode(StrEnum):
     )
     CREDIT_BALANCE_TOO_SMALL = "credit_balance_too_small", "More credit was to be paid out than the loan has."
     LOAN_NOT_WRITTEN_OFF = "loan_not_written_off", "A recovery is for a loan that was written off; this one was not."
+    DATE_BEFORE_DISBURSEMENT = (
+        "date_before_disbursement",
+        "The date lies before the loan's disbursement; check the date and the loan.",
+    )
+    PAYMENT_CHARGED_BACK = (
+        "payment_charged_back",
+        "The payment was charged back; it can't be reversed as well, or the money would be taken back twice.",
+    )
+    CHARGEBACK_EXCEEDS_PAYMENT = (
+        "chargeback_exceeds_payment",
+        "All chargebacks of the payment together come to more than was paid.",
+    )
+    INSTALLMENT_UNKNOWN = (
+        "installment_unknown",
+        "The loan's schedule has no installment of this number; leave the number out to charge by the due date.",
+    )
+    CHARGE_UNKNOWN = "charge_unknown", "The loan has no charge of this id that could be waived; post the charge first."
+    STATUS_ALREADY_SET = "status_already_set", "The loan has this status already."
+    PAUSE_BEFORE_DISBURSEMENT = "pause_before_disbursement", "A pause begins on or after the loan's disbursement date."
+    PAUSE_TOO_SHORT = "pause_too_short", "The end of a pause lies after its start."
+    PAUSE_OVERLAP = (
+        "pause_overlap",
+        "The pause overlaps one that the loan has; only the last day of one may be the first of the next.",
+    )
+    MISSING_START_DATE = "missing_start_date", "A pause needs its start_date."
+    MISSING_END_DATE = "missing_end_date", "A pause needs its end_date; to end it earlier, resume it on the day."
+    MISSING_RESUME_DATE = "missing_resume_date", "A resume needs its resume_date, the local date of the event's time."
+    RESUME_NOT_ON_BUSINESS_DATE = (
+        "resume_not_on_business_date",
+        "A resume counts on the day on which it is recorded: resume_date is the local date of the event's time.",
+    )
+    RESUME_HAS_END_DATE = "resume_has_end_date", "A resume has no end_date; pause again where that is meant."
+    RESUME_DUPLICATE = "resume_duplicate", "The loan was resumed on this day already."
+    RESUME_WITHOUT_ACTIVE_PAUSE = "resume_without_active_pause", "No pause of the loan runs on the resume_date."

@@ -1,4 +1,4 @@
-"""Topic `loans.repayments`: money came in for a loan, or a payment turned out not to have been one."""
+"""Topic `loans.repayments`: money came in for a loan, was taken back, or turned out never to have come."""
 
 from __future__ import annotations
 
@@ -59,3 +59,15 @@ class LoanRepaymentReversed(Contract):
     payment_id: Id = Field(description="The payment that is taken back; it may still be unknown.")
     reversal_id: Id = Field(description="The reversal; one whose id was seen before for this loan is dropped.")
     reversal_date: IsoDate = Field(description="Day on which it was reversed.")
+
+
+class LoanChargedBack(Contract):
+    """Money that really was received was taken back (by the payer's bank, say): it is owed again from that day on."""
+
+    loan_id: Id = Field(description="The loan; also the Kafka key.")
+    chargeback_id: Id = Field(description="The chargeback; one whose id was seen before for this loan is dropped.")
+    payment_id: Id = Field(description="The payment that it takes back, whole or in part.")
+    value_date: IsoDate = Field(
+        description="Day from which on it is owed again; at most 31 days after the business date of its arrival."
+    )
+    amount: PositiveMoney = Field(description="Amount taken back, minor units, at least 1.")

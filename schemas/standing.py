@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.overdue import Amounts
+from schemas.overdue import Amounts, Pause
 from schemas.types import (
     Contract,
     CurrencyCode,
@@ -40,14 +40,6 @@ class InstallmentBucket(Contract):
     min_days: Days = Field(description="First day of the bucket, inclusive.")
     max_days: Days | None = Field(description="Last day of the bucket, inclusive; null: open.")
     amount: Total = Field(description="Unpaid of the installments in it, minor units.")
-
-
-class Pause(Contract):
-    """A stretch of days that does not count as delinquent."""
-
-    start_date: IsoDate = Field(description="First day, inclusive.")
-    end_date: IsoDate = Field(description="Last day, inclusive.")
-    active: bool = Field(description="True: `as_of` lies inside.")
 
 
 class LastPayment(Contract):
@@ -84,7 +76,10 @@ class LoanStanding(Contract):
     product: Id = Field(description="Code of the product.")
     segment: Literal["retail", "micro_business", "business"] = Field(description="Kind of borrower.")
     currency: CurrencyCode = Field(description="ISO 4217 code of every amount here.")
-    status: Status = Field(description="Where the loan is in its life; all but `active` and `charged_off` count zeros.")
+    status: Status = Field(
+        description="Where the loan is in its life. An active and a charged-off loan age, a written-off one keeps its "
+        "days, all others count zeros."
+    )
     as_of: IsoDate = Field(description="Business date judged.")
     days_past_due: Days = Field(description="Calendar days since the oldest unpaid due date; grace is not taken off.")
     delinquent_days: Days = Field(description="Days past due less grace and paused days, at least 0.")

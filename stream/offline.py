@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from schemas.catalogue import STANDING
 from stream.agents.batch import Counts, NoCounts
+from stream.agents.borrower_agent import BorrowerAgent
+from stream.agents.borrower_counts import NoBorrowerCounts
 from stream.agents.days import NO_LIMIT
 from stream.agents.loan_agent import LoanAgent
 from stream.agents.topics import Topics
 from stream.engine.dates import Day
 from stream.engine.delinquency import judge
-from stream.engine.facts import DayOpened, Disbursed, Fact, Repaid
+from stream.engine.facts import ChargedBack, DayOpened, Disbursed, Fact, Repaid
 from stream.engine.policy import Policy
 from stream.translate.inbound import Inbound
 from stream.translate.lines import Line
@@ -20,7 +23,11 @@ from stream.translate.outbound import Outbound
 from stream.translate.records import Record
 from stream.translate.rejected import Rejected
 from stream.translate.standing import StandingHeaders, standing_json
+from stream.translate.standing_view import MARK_KEY
 from stream.translate.state import load
+from stream.warning.decisions import Decision
+from stream.warning.policy import WarningPolicy
+from stream.warning.signals import Signal
 
 DEFAULT_SOURCE: Final = "urn:overdue-stream"
 
@@ -34,7 +41,7 @@ class Sent(NamedTuple):
     headers: Sequence[tuple[str, bytes]]
 
 
-class _Batch:
+class Batch:
     """A batch of the one task of an offline run; what it writes counts at once."""
 
     def __init__(self, table: dict[bytes, bytes], context: Any) -> None:
@@ -70,13 +77,60 @@ class _Batch:
         raise AssertionError("an offline day has no limit")
 
 
+class OfflineBorrowers:
+    """The borrower agent over what the loan agent says, offline."""
+
+    def __init__(
+        self,
+        policy: WarningPolicy,
+        inbound: Inbound,
+        outbound: Outbound,
+        on_decision: Callable[[Decision], None] | None = None,
+    ) -> None:
+        self._agent = BorrowerAgent(
+            policy,
+            inbound,
+            outbound,
+            NoBorrowerCounts(),
+            topics=Topics(),
+            partitions=1,
+            breaker_limit=NO_LIMIT,
+            on_decision=on_decision,
+        )
+        self.table: dict[bytes, bytes] = {}
+        self._batch = Batch(self.table, self._agent.open_task(0, self.table))
+
+    def take(self, records: Sequence[Record]) -> list[Sent]:
+        """Let records of `loans.standing` or `borrowers.signals` take effect; what is said."""
+        batch = self._batch
+        batch.records, batch.tick, batch.sent = records, None, []
+        self._agent.process(batch)
+        return batch.sent
+
+    def close_last_day(self) -> None:
+        """Make the decisions of the last day that was opened, as if the next one opened."""
+        self._agent.close_day(self._batch)
+
+
 class OfflineRun:
     """One task over one file."""
 
     def __init__(
-        self, policy: Policy, *, open_days: bool, source: str = DEFAULT_SOURCE, counts: Counts | None = None
+        self,
+        policy: Policy,
+        *,
+        open_days: bool,
+        source: str = DEFAULT_SOURCE,
+        counts: Counts | None = None,
+        early_warning: WarningPolicy | None = None,
+        on_decision: Callable[[Decision], None] | None = None,
     ) -> None:
-        """`open_days`: days open by themselves as event time passes; False: the file opens them."""
+        """Begin with nothing.
+
+        open_days: days open by themselves as event time passes; False: the file opens them.
+        early_warning: judge borrowers, too; None: loans only.
+        on_decision: told every decision of the early warning's score, raised or not.
+        """
         self._policy = policy
         self._open_days = open_days
         self._inbound = Inbound(policy.time_zone)
@@ -94,19 +148,36 @@ class OfflineRun:
             per_event=True,
         )
         self.table: dict[bytes, bytes] = {}
-        self._batch = _Batch(self.table, self._agent.open_task(0, self.table))
+        self._batch = Batch(self.table, self._agent.open_task(0, self.table))
+        self.borrowers: OfflineBorrowers | None = None
+        if early_warning is not None and early_warning.enabled:
+            self.borrowers = OfflineBorrowers(early_warning, self._inbound, self._outbound, on_decision)
 
     def event(self, record: Record, last_day: int = NO_LIMIT) -> list[Sent]:
         """Let one event take effect, after the days before it; no day after `last_day` is opened."""
         fact = self.fact(record)
         sent: list[Sent] = []
+        if isinstance(fact, Signal):
+            return self._signal(record, fact, last_day)
         if isinstance(fact, DayOpened):
             return [] if fact.business_date > last_day else self._run(tick=record)
         if fact is not None and self._open_days:
             sent += self.open_until(min(fact.recorded, last_day))
         return sent + self._run(records=(record,))
 
-    def fact(self, record: Record) -> Fact | DayOpened | None:
+    def _signal(self, record: Record, signal: Signal, last_day: int) -> list[Sent]:
+        """Let a signal take effect; days open for it as for any event once there is a first."""
+        sent = self.open_until(min(signal.recorded, last_day)) if self._open_days else []
+        if self.borrowers is not None:
+            sent += self.borrowers.take([record])
+        return sent
+
+    def finish(self) -> None:
+        """Close the last day for the early warning's decisions: of the day after nothing is known, or said."""
+        if self.borrowers is not None:
+            self.borrowers.close_last_day()
+
+    def fact(self, record: Record) -> Fact | DayOpened | Signal | None:
         """What a record tells; None if it is rejected."""
         try:
             return self._inbound.decode(record)
@@ -119,7 +190,8 @@ class OfflineRun:
         sent: list[Sent] = []
         while today and today < day:
             today += 1
-            (key, value, headers), timestamp = self._outbound.day_opened(Day(today), False, None)
+            # what a file holds is all there is, so no day is held for its repayments
+            (key, value, headers), timestamp = self._outbound.day_opened(Day(today), True, None)
             sent += self._run(tick=Line("", 0, 0, timestamp, key, value, headers))
         return sent
 
@@ -137,7 +209,17 @@ class OfflineRun:
         batch = self._batch
         batch.records, batch.tick, batch.sent = records, tick, []
         self._agent.process(batch)
-        return batch.sent
+        if self.borrowers is None:
+            return [one for one in batch.sent if not _is_mark(one)]
+        standings = [one for one in batch.sent if one.topic == STANDING]
+        timestamp = (tick or records[0]).timestamp
+        lines = [Line(STANDING, 0, 0, timestamp, one.key, one.value, ()) for one in standings]
+        return [one for one in batch.sent if not _is_mark(one)] + self.borrowers.take(lines)
+
+
+def _is_mark(sent: Sent) -> bool:
+    """Whether a record only tells the borrower tasks that a day was judged: that is no news to a reader."""
+    return sent.key is not None and sent.key.startswith(MARK_KEY)
 
 
 def replay(
@@ -148,13 +230,26 @@ def replay(
     until: int | None = None,
     source: str = DEFAULT_SOURCE,
     counts: Counts | None = None,
+    early_warning: WarningPolicy | None = None,
+    on_decision: Callable[[Decision], None] | None = None,
 ) -> Iterator[Sent]:
-    """Every record that would have gone to Kafka, in the order of the file; days go on opening up to `until`."""
-    run = OfflineRun(policy, open_days=open_days, source=source, counts=counts)
+    """Every record that would have gone to Kafka, in the order of the file; days go on opening up to `until`.
+
+    With `early_warning` the warnings, too. Marks of judged days are left out: they are between the agents.
+    """
+    run = OfflineRun(
+        policy,
+        open_days=open_days,
+        source=source,
+        counts=counts,
+        early_warning=early_warning,
+        on_decision=on_decision,
+    )
     for record in records:
         yield from run.event(record)
     if until is not None:
         yield from run.open_until(until)
+    run.finish()
 
 
 def standings(
@@ -184,10 +279,12 @@ def standings(
         yield from run.standings(day)
 
 
-def _feed(run: OfflineRun, records: Sequence[Record], counts: Callable[[Fact | DayOpened], bool], day: int) -> None:
+def _feed(
+    run: OfflineRun, records: Sequence[Record], counts: Callable[[Fact | DayOpened], bool], day: int
+) -> None:
     for record in records:
         fact = run.fact(record)
-        if fact is not None and counts(fact):
+        if fact is not None and not isinstance(fact, Signal) and counts(fact):
             run.event(record, day)
     run.open_until(day)
 
@@ -200,7 +297,7 @@ def _known(day: int, known_by: int) -> Callable[[Fact | DayOpened], bool]:
             return fact.business_date <= day
         if fact.recorded > known_by:
             return False
-        if type(fact) is Repaid:
+        if isinstance(fact, Repaid | ChargedBack):
             return fact.value_date <= day
         if type(fact) is Disbursed:
             return fact.disbursement_date <= day

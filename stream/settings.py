@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,14 +64,20 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._~-]{0,127}$",
         description="CloudEvents source of what is sent",
     )
+    misrouted: Literal["reject", "count"] = Field(
+        default="reject", description="events on another partition than murmur2 of their key: to the dead letters or not"
+    )
     breaker_limit: int = Field(default=100, ge=2, le=100_000, description="rejects in a row that stop a partition")
 
     # the worker
+    agents: Literal["both", "loans", "borrowers"] = Field(
+        default="both", description="which agents it runs; split, each is a group of its own with its own state"
+    )
     metrics_host: str = Field(
         default="127.0.0.1", description="address of the metrics; 0.0.0.0 to be scraped from outside"
     )
     metrics_port: int = Field(default=9464, ge=0, le=65_535, description="port of the metrics; 0 chooses a free one")
-    max_batch: int = Field(default=2_000, ge=1, le=100_000, description="events in one transaction at most")
+    max_batch: int = Field(default=8_000, ge=1, le=100_000, description="events in one transaction at most")
     session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0, description="a silent worker is replaced")
     transaction_timeout_seconds: float = Field(default=20.0, ge=1.0, le=900.0, description="of one Kafka transaction")
     stall_timeout_seconds: float = Field(default=120.0, ge=5.0, le=3_600.0, description="no progress: the worker ends")
@@ -141,3 +148,19 @@ def _refuse_unknown() -> None:
             nearest = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {nearest[0]}?" if nearest else ""
             raise SettingsError(f"{name} is not a setting{hint}")
+
+
+def sources_of(settings: Settings) -> dict[str, str]:
+    """Where each setting's value comes from: the environment, the settings file, or the default."""
+    name = os.environ.get(FILE_VARIABLE)
+    in_file = tomllib.loads(Path(name).read_text("utf-8")) if name else {}
+    return {
+        field: "environment"
+        if f"{PREFIX}{field.upper()}" in os.environ
+        else f"file {name}"
+        if field in in_file
+        else "argument"
+        if field in settings.model_fields_set
+        else "default"
+        for field in Settings.model_fields
+    }

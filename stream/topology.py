@@ -1,7 +1,8 @@
-"""The whole of it on one page: topics, table, agent, clock."""
+"""The whole of it on one page: topics, tables, agents, clock."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import tempfile
 import time
@@ -11,13 +12,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from stream.agents.batch import TaskState
+from stream.agents.borrower_agent import BorrowerAgent
 from stream.agents.loan_agent import LoanAgent
 from stream.agents.results import BreakerOpenError
 from stream.agents.topics import Topics
 from stream.connection import client_options, security_options
 from stream.engine.policy import Policy
 from stream.faust_batch import StopTask, TaskApp, TaskBatch, TaskSettings
+from stream.observe.borrowers import BorrowerMetrics
 from stream.observe.metrics import Metrics
+from stream.observe.moments import BEAT_SECONDS
 from stream.observe.watch import AgentMetrics, RuntimeMetrics
 from stream.settings import Settings
 from stream.translate.inbound import Inbound
@@ -25,30 +29,45 @@ from stream.translate.outbound import Outbound
 from stream.translate.rejected import Rejected
 from stream.translate.standing import StandingHeaders
 from stream.wall_clock import WallClock
+from stream.warning.policy import WarningPolicy
+from stream.warning_policy import load_warning_policy
 
-TABLE = "loans"
-AGENT = "loans"
-"""Names that state hangs on: the changelog topic and the transactional ids. Never change them."""
+LOANS = "loans"
+BORROWERS = "borrowers"
+"""Names of agents and tables, which state hangs on: changelog topics, transactional ids. Never change them."""
 
 
 def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int) -> TaskApp:
-    """The worker's app; `partitions` is what every topic has. Nothing is connected yet."""
+    """The worker's app; `partitions` is what every topic has. Nothing is connected yet.
+
+    Raises PolicyError where the policy's early warning is wrong.
+    """
     topics = Topics(settings.topic_prefix)
     inbound = Inbound(policy.time_zone, settings.topic_prefix)
     outbound = Outbound(policy.time_zone, settings.source)
-    agent_metrics = AgentMetrics(metrics)
-    agent = LoanAgent(
-        policy,
-        inbound,
-        outbound,
-        StandingHeaders(policy.time_zone, settings.source),
-        agent_metrics,
-        topics=topics,
-        partitions=partitions,
-        breaker_limit=settings.breaker_limit,
-    )
-    app = TaskApp(
-        settings.app_id,
+    app = _app(settings, metrics, partitions)
+    if settings.agents != BORROWERS:
+        _add_loans(app, settings, policy, metrics, partitions, topics, inbound, outbound)
+        if settings.clock == "wall":
+            _open_days_by_wall_clock(app, settings, policy, outbound, topics)
+    if settings.agents != LOANS:
+        warning = load_warning_policy(settings.policy_file)
+        if warning.enabled or settings.agents == BORROWERS:
+            _add_borrowers(app, settings, warning, metrics, partitions, topics, inbound, outbound)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def beat() -> None:
+        while not app.should_stop:
+            metrics.moments.beat()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    return app
+
+
+def _app(settings: Settings, metrics: Metrics, partitions: int) -> TaskApp:
+    app_id = f"{settings.app_id}.{BORROWERS}" if settings.agents == BORROWERS else settings.app_id
+    return TaskApp(
+        app_id,
         brokers=settings.brokers,
         settings=TaskSettings(
             max_batch=settings.max_batch,
@@ -63,10 +82,34 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int)
         broker_session_timeout=settings.session_timeout_seconds,
         broker_heartbeat_interval=settings.session_timeout_seconds / 4,
         broker_rebalance_timeout=max(10.0, settings.session_timeout_seconds),
-        datadir=str(settings.data_directory or Path(tempfile.gettempdir()) / f"overdue-{settings.app_id}"),
+        datadir=str(settings.data_directory or Path(tempfile.gettempdir()) / f"overdue-{app_id}"),
         web_enabled=False,
     )
-    table = app.Table(TABLE, partitions=partitions, key_type=bytes, value_type=bytes)
+
+
+def _add_loans(
+    app: TaskApp,
+    settings: Settings,
+    policy: Policy,
+    metrics: Metrics,
+    partitions: int,
+    topics: Topics,
+    inbound: Inbound,
+    outbound: Outbound,
+) -> None:
+    """What is true of each loan: events of loans and business days in; alerts, standings and dead letters out."""
+    agent_metrics = AgentMetrics(metrics, LOANS)
+    agent = LoanAgent(
+        policy,
+        inbound,
+        outbound,
+        StandingHeaders(policy.time_zone, settings.source),
+        agent_metrics,
+        topics=topics,
+        partitions=partitions,
+        breaker_limit=settings.breaker_limit,
+        refuse_misrouted=settings.misrouted == "reject",
+    )
 
     def process(batch: TaskBatch) -> None:
         try:
@@ -75,10 +118,13 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int)
             raise StopTask(str(broken)) from broken
         if batch.records:
             agent_metrics.age(time.time() - batch.records[0].timestamp / 1000)  # noqa: TID251
-        metrics.state_keys.labels(batch.partition).set(len(batch.store))
+        else:
+            agent_metrics.size(batch.partition, batch.store)
+        agent_metrics.left(batch.partition, batch.context, batch.store)
 
     def open_task(partition: int, store: Mapping[bytes, bytes]) -> TaskState:
         state = agent.open_task(partition, store)
+        agent_metrics.opened(partition, state, store)
         gc.freeze()  # the restored table is long-lived: the garbage collector need not look at it again
         return state
 
@@ -91,17 +137,52 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int)
         return getattr(fact, "input_end_offsets", None)
 
     app.task_agent(
-        AGENT,
+        LOANS,
         topics.inputs,
-        table=table,
+        table=app.Table(LOANS, partitions=partitions, key_type=bytes, value_type=bytes),
         process=process,
         open_task=open_task,
         tick_topic=topics.business_days,
         barrier_of=barrier,
     )
-    if settings.clock == "wall":
-        _open_days_by_wall_clock(app, settings, policy, outbound, topics)
-    return app
+
+
+def _add_borrowers(
+    app: TaskApp,
+    settings: Settings,
+    warning: WarningPolicy,
+    metrics: Metrics,
+    partitions: int,
+    topics: Topics,
+    inbound: Inbound,
+    outbound: Outbound,
+) -> None:
+    """Who is about to go wrong: standings with marks of judged days, and signals in; early warnings out."""
+    agent = BorrowerAgent(
+        warning,
+        inbound,
+        outbound,
+        BorrowerMetrics(metrics),
+        topics=topics,
+        partitions=partitions,
+        breaker_limit=settings.breaker_limit,
+        refuse_misrouted=settings.misrouted == "reject",
+    )
+
+    def process(batch: TaskBatch) -> None:
+        try:
+            agent.process(batch)
+        except BreakerOpenError as broken:
+            raise StopTask(str(broken)) from broken
+        metrics.state_keys.labels(BORROWERS, batch.partition).set(len(batch.store))
+
+    app.task_agent(
+        BORROWERS,
+        (topics.standing, topics.signals),
+        table=app.Table(BORROWERS, partitions=partitions, key_type=bytes, value_type=bytes),
+        process=process,
+        open_task=agent.open_task,
+    )
 
 
 def _open_days_by_wall_clock(

@@ -64,7 +64,7 @@ class WallClock:
             state: TaskState = task.context
             if not task.tick_drained or state.unfinished or self._written.get(task.partition, 0) >= today:
                 continue
-            for day in missing_days(max(state.business_date, self._written.get(task.partition, 0)), today):
+            for day in missing_days(max(state.asked_until, self._written.get(task.partition, 0)), today):
                 await self._write(task.partition, Day(day))
             self._written[task.partition] = today
 

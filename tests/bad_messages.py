@@ -12,6 +12,7 @@ from schemas.rejections import RejectionCode as Code
 
 REPAYMENTS: Final = "loans.repayments"
 DISBURSEMENTS: Final = "loans.disbursements"
+SERVICING: Final = "loans.servicing"
 BUSINESS_DAYS: Final = "business-days"
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -74,9 +75,28 @@ def row(number: int, due_date: str, principal: int = 500) -> dict[str, Any]:
     return {"number": number, "due_date": due_date, "principal": principal, "interest": 0, "fee": 0, "penalty": 0}
 
 
+def revision(loan_id: str, /, **changes: Any) -> dict[str, Any]:
+    """Data of a good `loan.schedule_revised`, changed; a change to `...` leaves a field out."""
+    data = {
+        "loan_id": loan_id,
+        "schedule_version": 2,
+        "effective_date": "2024-03-10",
+        "reason": "extension",
+        "financial_difficulty": False,
+        "schedule": [row(2, "2024-06-15")],
+    } | changes
+    return {name: value for name, value in data.items() if value is not ...}
+
+
 def bad_messages(loan_id: str = "L-BAD-1") -> list[BadMessage]:
     """Every kind of bad message, about one loan where it is about one."""
-    return [*_bad_records(loan_id), *_bad_json(loan_id), *_bad_envelopes(loan_id), *_bad_data(loan_id)]
+    return [
+        *_bad_records(loan_id),
+        *_bad_json(loan_id),
+        *_bad_envelopes(loan_id),
+        *_bad_data(loan_id),
+        *_bad_servicing(loan_id),
+    ]
 
 
 def _repaid(
@@ -293,5 +313,90 @@ def _bad_data(loan: str) -> list[BadMessage]:
             b"2024-03-16",
             b'{"business_date":"2024-03-16"}',
             ce_headers("business_day.opened"),
+        ),
+    ]
+
+
+def _bad_servicing(loan: str) -> list[BadMessage]:
+    """What is wrong is an event of the loan's servicing, or a chargeback."""
+    rows = [row(2, "2024-06-15"), row(3, "2024-07-15")]
+    charge = {"loan_id": loan, "charge_id": "CH-1", "kind": "fee", "due_date": "2024-03-12", "amount": 100}
+    back = {"loan_id": loan, "chargeback_id": "CB-1", "payment_id": "P-1", "value_date": "2024-03-12", "amount": 100}
+    pause = {"loan_id": loan, "start_date": "2024-03-16", "end_date": "2024-04-15"}
+    kinds: list[tuple[str, Code, str, dict[str, Any]]] = [
+        ("revision without a version", Code.FIELD_MISSING, "schedule_revised", revision(loan, schedule_version=...)),
+        ("revision of version 0", Code.NUMBER_OUT_OF_RANGE, "schedule_revised", revision(loan, schedule_version=0)),
+        ("revision for no known reason", Code.VALUE_NOT_ALLOWED, "schedule_revised", revision(loan, reason="mood")),
+        ("difficulty in words", Code.FIELD_TYPE_WRONG, "schedule_revised", revision(loan, financial_difficulty="no")),
+        ("revised row twice", Code.INSTALLMENT_NUMBER_REPEATED, "schedule_revised", revision(loan, schedule=rows * 2)),
+        (
+            "1,201 revised rows",
+            Code.SCHEDULE_TOO_LONG,
+            "schedule_revised",
+            revision(loan, schedule=[row(number, "2024-06-15") for number in range(1201)]),
+        ),
+        (
+            "revised row negative",
+            Code.AMOUNT_TOO_SMALL,
+            "schedule_revised",
+            revision(loan, schedule=[row(2, "2024-06-15", -1)]),
+        ),
+        ("charge of 0", Code.AMOUNT_TOO_SMALL, "charge_posted", charge | {"amount": 0}),
+        ("charge of interest", Code.VALUE_NOT_ALLOWED, "charge_posted", charge | {"kind": "interest"}),
+        ("charge on a fraction", Code.MONEY_NOT_INTEGER, "charge_posted", charge | {"amount": 1.5}),
+        ("charge on installment 10,000", Code.NUMBER_OUT_OF_RANGE, "charge_posted", charge | {"installment": 10_000}),
+        ("waiver of no charge", Code.FIELD_MISSING, "charge_waived", {"loan_id": loan, "waiver_id": "W-1"}),
+        ("waiver with a space", Code.ID_CHARACTERS, "charge_waived", {"loan_id": loan, "charge_id": "CH 1"}),
+        ("pause until nowhen", Code.DATE_IMPOSSIBLE, "delinquency_paused", pause | {"end_date": "2024-02-30"}),
+        ("pause from a number", Code.FIELD_TYPE_WRONG, "delinquency_paused", pause | {"start_date": 20240316}),
+        ("resume in full", Code.DATE_NOT_ISO, "delinquency_resumed", {"loan_id": loan, "resume_date": "16 March 2024"}),
+        *(
+            (f"{turn} on no day", Code.FIELD_MISSING, turn, {"loan_id": loan})
+            for turn in (
+                "charged_off",
+                "written_off",
+                "closed",
+                "transferred",
+                "misuse_found",
+                "technical_overdue_flagged",
+            )
+        ),
+    ]
+    repayments: list[tuple[str, Code, dict[str, Any]]] = [
+        ("chargeback of no payment", Code.FIELD_MISSING, {"payment_id": None}),
+        ("chargeback of nothing", Code.AMOUNT_TOO_SMALL, {"amount": 0}),
+        ("chargeback valued in words", Code.DATE_NOT_ISO, {"value_date": "today"}),
+    ]
+    return [
+        *(
+            BadMessage(name, code, SERVICING, loan.encode(), as_json(data), ce_headers(f"loan.{kind}"))
+            for name, code, kind, data in kinds
+        ),
+        BadMessage(
+            "servicing of another loan's key",
+            Code.KEY_IS_NOT_LOAN_ID,
+            SERVICING,
+            b"L-OTHER",
+            as_json(charge),
+            ce_headers("loan.charge_posted"),
+        ),
+        BadMessage(
+            "repayment on the topic of servicing",
+            Code.TYPE_NOT_ON_TOPIC,
+            SERVICING,
+            loan.encode(),
+            as_json(repayment(loan)),
+            ce_headers("loan.repaid"),
+        ),
+        *(
+            BadMessage(
+                name,
+                code,
+                REPAYMENTS,
+                loan.encode(),
+                as_json({field: value for field, value in (back | changes).items() if value is not None}),
+                ce_headers("loan.charged_back"),
+            )
+            for name, code, changes in repayments
         ),
     ]

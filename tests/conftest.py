@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from schemas.catalogue import TOPICS
 from stream.local import broker
 from stream.local.broker import Broker
 
-LAYOUT = ("loans.disbursements", "loans.repayments", "business-days", "loans.overdue", "loans.standing", "dead-letters")
+LAYOUT = tuple(topic.name for topic in TOPICS)
 BROKER_FIXTURES = {"kafka_bootstrap", "private_broker", "make_topics"}
 
 

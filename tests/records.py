@@ -23,7 +23,8 @@ class FakeRecord(NamedTuple):
 def key_of(event: dict[str, Any]) -> bytes | None:
     """The Kafka key that a structured event has in the contract."""
     data = event.get("data")
-    found = data.get("loan_id", data.get("business_date")) if isinstance(data, dict) else None
+    names = ("borrower_id",) if str(event.get("type")).startswith("borrower.") else ("loan_id", "business_date")
+    found = next((data[name] for name in names if name in data), None) if isinstance(data, dict) else None
     return found.encode() if isinstance(found, str) else None
 
 

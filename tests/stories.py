@@ -132,3 +132,116 @@ def loan_a(penalties: dict[int, int] | None = None) -> list[dict[str, Any]]:
         rows.append(an_installment(number, due, principal, interest, penalty=(penalties or {}).get(number, 0)))
         left -= principal
     return rows
+
+
+def charged_back(
+    chargeback_id: str, amount: int, value_date: str | date, loan_id: str = "L1", when: str | None = None, **data: Any
+) -> Event:
+    """Money that was received was taken back by the payer's bank."""
+    said = {
+        "loan_id": loan_id,
+        "chargeback_id": chargeback_id,
+        "payment_id": f"of-{chargeback_id}",
+        "value_date": a_day(value_date).isoformat(),
+        "amount": amount,
+    } | data
+    return event("loan.charged_back", f"charged-back-{chargeback_id}", when or at(value_date), said, loan_id)
+
+
+def revised(
+    version: int,
+    effective: str | date,
+    rows: list[dict[str, Any]],
+    loan_id: str = "L1",
+    when: str | None = None,
+    event_id: str | None = None,
+    **data: Any,
+) -> Event:
+    """Rows of the schedule are replaced by number."""
+    said = {
+        "loan_id": loan_id,
+        "schedule_version": version,
+        "effective_date": a_day(effective).isoformat(),
+        "reason": "extension",
+        "financial_difficulty": False,
+        "schedule": rows,
+    } | data
+    return event("loan.schedule_revised", event_id or f"revised-{version}", when or at(effective), said, loan_id)
+
+
+def charged(
+    charge_id: str,
+    amount: int,
+    due: str | date,
+    kind: str = "penalty",
+    installment: int | None = None,
+    loan_id: str = "L1",
+    when: str | None = None,
+) -> Event:
+    """A fee or a penalty was posted."""
+    said: dict[str, Any] = {
+        "loan_id": loan_id,
+        "charge_id": charge_id,
+        "kind": kind,
+        "due_date": a_day(due).isoformat(),
+        "amount": amount,
+    }
+    if installment is not None:
+        said["installment"] = installment
+    return event("loan.charge_posted", f"charged-{charge_id}", when or at(due), said, loan_id)
+
+
+def waived(
+    waiver_id: str,
+    charge_id: str,
+    on: str | date,
+    amount: int | None = None,
+    loan_id: str = "L1",
+    when: str | None = None,
+) -> Event:
+    """A charge, or a part of it, is not owed any more."""
+    said: dict[str, Any] = {
+        "loan_id": loan_id,
+        "charge_id": charge_id,
+        "waiver_id": waiver_id,
+        "waiver_date": a_day(on).isoformat(),
+    }
+    if amount is not None:
+        said["amount"] = amount
+    return event("loan.charge_waived", f"waived-{waiver_id}", when or at(on), said, loan_id)
+
+
+def paused(
+    start: str | date | None,
+    end: str | date | None,
+    on: str | date,
+    loan_id: str = "L1",
+    when: str | None = None,
+    event_id: str | None = None,
+) -> Event:
+    """Delinquent days are to stand still from `start` to `end`; said on `on`."""
+    said = {"loan_id": loan_id}
+    said |= {name: a_day(day).isoformat() for name, day in (("start_date", start), ("end_date", end)) if day}
+    return event("loan.delinquency_paused", event_id or f"paused-{start}-{end}", when or at(on), said, loan_id)
+
+
+def resumed(
+    resume: str | date | None,
+    on: str | date,
+    loan_id: str = "L1",
+    when: str | None = None,
+    event_id: str | None = None,
+    end: str | date | None = None,
+) -> Event:
+    """A pause ends on `resume`, which is its last day; said on `on`."""
+    said = {"loan_id": loan_id}
+    said |= {name: a_day(day).isoformat() for name, day in (("resume_date", resume), ("end_date", end)) if day}
+    return event("loan.delinquency_resumed", event_id or f"resumed-{resume}", when or at(on), said, loan_id)
+
+
+def turned(
+    kind: str, on: str | date, loan_id: str = "L1", when: str | None = None, event_id: str | None = None
+) -> Event:
+    """charged_off, written_off, closed, transferred, misuse_found or technical_overdue_flagged."""
+    said = {"loan_id": loan_id, "effective_date": a_day(on).isoformat()}
+    return event(f"loan.{kind}", event_id or f"{kind}-{loan_id}", when or at(on), said, loan_id)

@@ -9,28 +9,40 @@ from schemas.rejections import RejectionCode
 from stream.agents.batch import Batch, TaskState
 from stream.agents.loan_table import LoanTable, Touched
 from stream.agents.results import Results
-from stream.engine import step
-from stream.engine.facts import DayOpened, Disbursed, DisbursementCancelled, Fact, Repaid, RepaymentReversed
+from stream.agents.waiting_room import WaitingRoom
+from stream.engine import servicing, step
+from stream.engine.cut_off import END_OF_DAY, value_day
+from stream.engine.facts import (
+    ChargedBack,
+    DayOpened,
+    Disbursed,
+    DisbursementCancelled,
+    Fact,
+    Repaid,
+    RepaymentReversed,
+)
+from stream.engine.feed import note_met
 from stream.engine.findings import Alert
-from stream.engine.journal import order_of
+from stream.engine.money import DUE
+from stream.engine.payments import order_of
 from stream.engine.policy import Policy
-from stream.engine.step import Refused
+from stream.engine.refused import Refused
 from stream.translate.inbound import Inbound
 from stream.translate.partition import partition_of
 from stream.translate.records import Record
 from stream.translate.rejected import Rejected
-from stream.translate.waiting import WaitingEvent, read_waiting, write_waiting
+from stream.translate.waiting import WaitingEvent
 
-WAITING: Final = b"\x00waiting/"
-"""Before a loan id: the key of events that wait for their loan, or for their value date."""
-MAX_WAITING: Final = 64
 MAX_WAITING_DAYS: Final = 30
 MAX_DAYS_AHEAD: Final = 31
+CHARGEBACKS_LAST: Final = 2
+"""Place of a chargeback among the payments of its day, see `order_of`."""
 
 _STEPS: Final[dict[type, Callable[..., list[Alert] | None]]] = {
     Repaid: step.repay,
     RepaymentReversed: step.reverse,
     DisbursementCancelled: step.cancel,
+    **servicing.STEPS,
 }
 
 
@@ -46,20 +58,31 @@ class Arrivals:
         inbound: Inbound,
         partitions: int,
         per_event: bool,
+        refuse_misrouted: bool,
     ) -> None:
-        """`per_event`: a standing after each event, not one per loan and batch."""
-        self._batch = batch
+        """Set up the arrivals of a batch.
+
+        per_event: a standing after each event, not one per loan and batch.
+        refuse_misrouted: an event on another partition than its key gives is refused, not only counted.
+        """
         self._state: TaskState = batch.context
+        self._waiting = WaitingRoom(batch)
         self._loans = loans
         self._results = results
         self._policy = policy
         self._decode = inbound.decode
+        self._second_of_day = inbound.second_of_day
+        self._feed = self._state.feed
         self._partitions = partitions
         self._per_event = per_event
+        self._partition, self._refuse_misrouted = batch.partition, refuse_misrouted
+        self.look_again: Callable[[Record, Fact], None] = _look_away
+        """What to do after each event while a business day is held."""
 
     def take(self, records: Iterable[Record]) -> None:
         """Let every record arrive, in order."""
         state, decode = self._state, self._decode
+        is_held = state.held_day != 0  # a day is released among events, but held by a tick only
         applied = 0
         for record in records:
             try:
@@ -76,42 +99,82 @@ class Arrivals:
             if outcome == "applied":
                 applied += 1
                 state.rejected_in_row = 0
+                if is_held:
+                    self.look_again(record, fact)
+                    is_held = state.held_day != 0
             elif outcome != "rejected":
                 self._results.events[outcome] += 1
                 state.rejected_in_row = 0
         self._results.events["applied"] += applied
 
-    def _arrive(self, record: Record, fact: Fact) -> str:
+    def _arrive(self, record: Record, fact: Any) -> str:
         """Let a fact take effect; its outcome."""
         key = fact.loan_id.encode()
         touched = self._loans.read(key)
-        if type(fact) is Repaid and fact.value_date > fact.recorded:
-            if fact.value_date - fact.recorded > MAX_DAYS_AHEAD:
-                return self._refuse(record, RejectionCode.VALUE_DATE_TOO_FAR_AHEAD, fact.event_id)
-            if touched is not None and fact.value_date > self._state.business_date:
-                return self._wait(key, record, fact, fact.value_date)
-        if touched is None and not isinstance(fact, Disbursed):
-            return self._wait(key, record, fact, self._state.business_date + MAX_WAITING_DAYS + 1)
+        if touched is None:
+            return self._arrive_first(key, record, fact)
+        kind, rows = type(fact), touched.loan.rows
+        due = rows[0][DUE] if rows and kind is Repaid else 0
+        if kind is Repaid or kind is ChargedBack:
+            if touched.rules.cut_off != END_OF_DAY and kind is Repaid:
+                fact = self._after_cut_off(record, fact, touched.rules.cut_off)
+            if fact.value_date > fact.recorded and (outcome := self._postpone(key, record, fact)):
+                return outcome
         try:
-            if touched is None or isinstance(fact, Disbursed):
-                new = touched is None
+            if kind is Disbursed:
                 touched, alerts = self._disburse(key, touched, fact)
             else:
-                new = False
-                alerts = _STEPS[type(fact)](touched.loan, fact, touched.rules, self._state.business_date)
+                alerts = _STEPS[kind](touched.loan, fact, touched.rules, self._state.business_date)
         except Refused as refused:
             return self._refuse(record, refused.reason_code, fact.event_id)
         if alerts is None:
             return "duplicate"
+        if due:
+            rows, feed = touched.loan.rows, self._feed
+            if feed is not None and (not rows or rows[0][DUE] > due):  # the oldest installment that was unpaid is paid
+                note_met(feed.feed, due, self._state.business_date)
+                feed.changed = True
+        self._keep(key, record, touched, alerts)
+        return "applied"
+
+    def _arrive_first(self, key: bytes, record: Record, fact: Any) -> str:
+        """The same for a loan that is not known: its disbursement begins it, whatever else waits for that.
+
+        Only here the partition is checked: a loan that is known here was checked when it began.
+        """
+        if partition_of(key, self._partitions) != self._partition:
+            self._results.misrouted[record.topic] += 1
+            if self._refuse_misrouted:  # or the loan would live on two partitions, and each know half of it
+                return self._refuse(record, RejectionCode.MISROUTED, fact.event_id)
+        if type(fact) is not Disbursed:
+            if isinstance(fact, Repaid | ChargedBack) and fact.value_date - fact.recorded > MAX_DAYS_AHEAD:
+                return self._refuse(record, RejectionCode.VALUE_DATE_TOO_FAR_AHEAD, fact.event_id)
+            return self._wait(key, record, fact, self._state.business_date + MAX_WAITING_DAYS + 1)
+        touched, alerts = self._disburse(key, None, fact)
+        self._keep(key, record, touched, alerts or [])
+        self.release(key)
+        return "applied"
+
+    def _postpone(self, key: bytes, record: Record, fact: Any) -> str:
+        """Let money of a later value date wait for it; "" where that day has come."""
+        if fact.value_date - fact.recorded > MAX_DAYS_AHEAD:
+            return self._refuse(record, RejectionCode.VALUE_DATE_TOO_FAR_AHEAD, fact.event_id)
+        if fact.value_date > self._state.business_date:
+            return self._wait(key, record, fact, fact.value_date)
+        return ""
+
+    def _keep(self, key: bytes, record: Record, touched: Touched, alerts: list[Alert]) -> None:
+        """A fact took effect: say so, and see that the loan is written."""
         for alert in alerts:
             self._results.say(key, alert, record.timestamp)
         touched.changed = True
         touched.timestamp = record.timestamp
         if self._per_event:
             self._loans.write_back()
-        if new:
-            self.release(key)
-        return "applied"
+
+    def _after_cut_off(self, record: Record, fact: Any, cut_off: int) -> Any:
+        value_date = value_day(fact.value_date, fact.recorded, self._second_of_day(record), cut_off)
+        return fact._replace(value_date=value_date)
 
     def _disburse(self, key: bytes, touched: Touched | None, fact: Any) -> tuple[Touched, list[Alert] | None]:
         rules = self._policy.rules(fact.product)
@@ -127,40 +190,16 @@ class Arrivals:
         return "rejected"
 
     def _wait(self, key: bytes, record: Record, fact: Fact, until: int) -> str:
-        waiting_key = WAITING + key
-        waiting = read_waiting(self._batch.get(waiting_key))
-        payment_id = fact.payment_id if type(fact) is Repaid else None
-        for event in waiting:
-            if event.event_id == fact.event_id or (payment_id is not None and event.payment_id == payment_id):
-                return "duplicate"
-        if len(waiting) >= MAX_WAITING:
-            return self._refuse(record, RejectionCode.TOO_MANY_WAITING, fact.event_id)
-        waiting.append(WaitingEvent.of(record, fact.event_id, payment_id, until))
-        self._write_waiting(waiting_key, waiting)
-        return "waiting"
-
-    def _write_waiting(self, waiting_key: bytes, waiting: list[WaitingEvent]) -> None:
-        if not waiting:
-            self._batch.put(waiting_key, None)
-            return
-        until = min(event.until for event in waiting)
-        self._batch.put(waiting_key, write_waiting(waiting, until))
-        self._state.due.add(until, waiting_key)
+        outcome = self._waiting.enter(key, record, fact, until)
+        return self._refuse(record, RejectionCode.TOO_MANY_WAITING, fact.event_id) if outcome == "full" else outcome
 
     def release(self, key: bytes) -> None:
         """Let all waiting events of a loan arrive anew, in the order in which they came."""
-        waiting_key = WAITING + key
-        waiting = read_waiting(self._batch.get(waiting_key))
-        if waiting:
-            self._write_waiting(waiting_key, [])
-            self._arrive_anew([(event, self._decode(event)) for event in waiting])
+        self._arrive_anew([(event, self._decode(event)) for event in self._waiting.leave(key, None)])
 
     def release_payments_of(self, key: bytes, today: int) -> None:
         """Let the payments of a loan arrive anew whose value date has come, in the order of payments."""
-        waiting_key = WAITING + key
-        waiting = read_waiting(self._batch.get(waiting_key))
-        self._write_waiting(waiting_key, [event for event in waiting if event.until > today])
-        ready = [(event, self._decode(event)) for event in waiting if event.until <= today]
+        ready = [(event, self._decode(event)) for event in self._waiting.leave(key, today)]
         self._arrive_anew(sorted(ready, key=_order_of_payments))
 
     def _arrive_anew(self, ready: list[tuple[WaitingEvent, Any]]) -> None:
@@ -170,16 +209,19 @@ class Arrivals:
             if outcome != "rejected":
                 self._results.events[outcome] += 1
 
-    def expire(self, waiting_key: bytes, today: int) -> None:
+    def expire(self, key: bytes, today: int) -> None:
         """Reject the events of a loan that was never disbursed and that have waited long enough."""
-        waiting = read_waiting(self._batch.get(waiting_key))
-        for event in waiting:
-            if event.until <= today:
-                self._results.events["released"] += 1
-                self._results.refuse(event, RejectionCode.LOAN_UNKNOWN, event.event_id)
-        self._write_waiting(waiting_key, [event for event in waiting if event.until > today])
+        for event in self._waiting.leave(key, today):
+            self._results.events["released"] += 1
+            self._results.refuse(event, RejectionCode.LOAN_UNKNOWN, event.event_id)
+
+
+def _look_away(_record: Record, _fact: Fact) -> None:
+    """No day is ever held."""
 
 
 def _order_of_payments(waiting: tuple[WaitingEvent, Any]) -> tuple[int, int, str]:
-    fact: Repaid = waiting[1]
+    fact: Repaid | ChargedBack = waiting[1]
+    if isinstance(fact, ChargedBack):
+        return fact.value_date, CHARGEBACKS_LAST, fact.chargeback_id
     return fact.value_date, order_of(fact.kind), fact.payment_id

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from stream.agents.book import Book
 from stream.agents.duedates import DueIndex
+from stream.agents.feed_watch import FeedWatch
 
 
 class Batch(Protocol):
@@ -46,12 +48,15 @@ class Counts(Protocol):
         """Count events by outcome, alerts by (kind, bucket or "none"), rejects by reason code.
 
         Outcomes: applied, duplicate, rejected, waiting (has begun to wait), released (waits no more; what became of
-        it is counted too), forgotten (loans), day_opened, day_repeated. So arrivals = applied + duplicate + rejected +
-        waiting - released.
+        it is counted too), forgotten (loans), day_opened, day_held, day_repeated (ticks). So arrivals = applied +
+        duplicate + rejected + waiting - released.
         """
 
     def day(self, partition: int, business_date: int) -> None:
         """Note the business date of a task."""
+
+    def misrouted(self, topic: str, count: int) -> None:
+        """Count records that another partition should have had; called only where there are some."""
 
 
 class NoCounts:
@@ -65,15 +70,36 @@ class NoCounts:
     def day(self, partition: int, business_date: int) -> None:
         """Do nothing."""
 
+    def misrouted(self, topic: str, count: int) -> None:
+        """Do nothing."""
+
 
 class TaskState:
-    """What a task knows beside its table: the business date (0: none yet), the due-date index, rejects in a row."""
+    """What a task knows beside its table: the business date (0: none yet), due dates, book, feed, rejects in a row."""
 
-    __slots__ = ("business_date", "due", "rejected_in_row", "unfinished")
+    __slots__ = ("book", "business_date", "due", "feed", "rejected_in_row", "unfinished")
 
-    def __init__(self, business_date: int, unfinished: bool, due: DueIndex) -> None:
-        """`unfinished`: the business date is still being judged, loans are left to look at."""
+    def __init__(
+        self, business_date: int, unfinished: bool, due: DueIndex, book: Book, feed: FeedWatch | None = None
+    ) -> None:
+        """Set the state up.
+
+        unfinished: the business date is still being judged, loans are left to look at.
+        feed: None: not watched.
+        """
         self.business_date = business_date
         self.unfinished = unfinished
         self.due = due
+        self.book = book
+        self.feed = feed
         self.rejected_in_row = 0
+
+    @property
+    def asked_until(self) -> int:
+        """The last business day that was asked for: the business date, or a later one where days are held."""
+        return self.feed.feed.until if self.feed is not None and self.feed.feed.held else self.business_date
+
+    @property
+    def held_day(self) -> int:
+        """The business day that is held; 0: none."""
+        return 0 if self.feed is None else self.feed.feed.held

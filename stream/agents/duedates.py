@@ -29,6 +29,14 @@ class DueIndex:
         """Whether anything is left to look at on `day`."""
         return day in self._keys
 
+    def count(self, day: int) -> int:
+        """How many are left to look at on `day`."""
+        return len(self._keys.get(day, ()))
+
+    def peek(self, day: int) -> list[bytes]:
+        """All keys of `day`, without taking them off; out of date ones and repeated ones too."""
+        return self._keys.get(day, [])
+
     def take(self, day: int, limit: int) -> list[bytes]:
         """Take up to `limit` keys of `day` off the list, in the order in which they came."""
         keys = self._keys.get(day)

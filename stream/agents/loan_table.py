@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stream.agents.batch import Batch, TaskState
+from stream.agents.book import principal_in_book
 from stream.engine.delinquency import next_check
 from stream.engine.loan import Loan
 from stream.engine.policy import Policy, Rules
@@ -13,15 +14,28 @@ from stream.translate.state import load, next_check_of, standing_partition_of, s
 class Touched:
     """A loan that the batch has read or begun."""
 
-    __slots__ = ("changed", "checked", "loan", "rules", "standing_partition", "timestamp")
+    __slots__ = (
+        "changed",
+        "checked",
+        "loan",
+        "rules",
+        "standing_partition",
+        "timestamp",
+        "was_bucket",
+        "was_principal",
+    )
 
-    def __init__(self, loan: Loan, rules: Rules, standing_partition: int, checked: int) -> None:
-        """`checked`: the day under which the due-date index has the loan; 0: not at all."""
+    def __init__(self, loan: Loan, rules: Rules, standing_partition: int, checked: int, principal: int) -> None:
+        """`checked`: the day under which the due-date index has the loan; 0: not at all.
+
+        `principal`: with which the loan, as it is now, is in the book; 0: not at all.
+        """
         self.loan = loan
         self.rules = rules
         self.standing_partition = standing_partition
         self.checked = checked
         self.changed = False  # something but the date is new: a standing follows
+        self.was_bucket, self.was_principal = loan.bucket, principal
         self.timestamp = 0  # of the last record that had an effect; 0: nothing to write
 
 
@@ -35,6 +49,7 @@ class LoanTable:
         self._topic = standing_topic
         self._headers = standing_headers
         self._due = state.due
+        self._book = state.book
         self._touched: dict[bytes, Touched] = {}
 
     def read(self, key: bytes) -> Touched | None:
@@ -46,9 +61,20 @@ class LoanTable:
                 return None
             loan = load(raw)
             rules = self._policy.rules(loan.product)
-            touched = Touched(loan, rules, standing_partition_of(raw), next_check_of(raw))
+            touched = Touched(loan, rules, standing_partition_of(raw), next_check_of(raw), principal_in_book(loan))
             self._touched[key] = touched
         return touched
+
+    def glance(self, key: bytes, day: int) -> tuple[Loan, Rules] | None:
+        """The loan of a key, not kept, if time alone can change it by `day`."""
+        touched = self._touched.get(key)
+        if touched is not None:
+            return touched.loan, touched.rules
+        raw = self._batch.get(key)
+        if raw is None or next_check_of(raw) > day:
+            return None
+        loan = load(raw)
+        return loan, self._policy.rules(loan.product)
 
     def read_if_due(self, key: bytes, today: int) -> Touched | None:
         """The loan of a key if time alone can change it on `today`; None where it was judged since it was listed."""
@@ -62,7 +88,7 @@ class LoanTable:
 
     def begin(self, key: bytes, loan: Loan, rules: Rules, standing_partition: int) -> Touched:
         """A new loan."""
-        touched = self._touched[key] = Touched(loan, rules, standing_partition, 0)
+        touched = self._touched[key] = Touched(loan, rules, standing_partition, 0, 0)
         return touched
 
     def list_again(self, key: bytes, touched: Touched) -> None:
@@ -79,7 +105,7 @@ class LoanTable:
     def write_back(self) -> None:
         """Write each loan that changed, once, and its standing where more than the date is new."""
         due, put, send = self._due, self._batch.put, self._batch.send
-        topic, headers_of = self._topic, self._headers.of
+        topic, headers_of, moved = self._topic, self._headers.of, self._book.moved
         for key, touched in self._touched.items():
             if not touched.timestamp:
                 continue
@@ -88,6 +114,7 @@ class LoanTable:
             if check != touched.checked:
                 due.add(check, key)
             put(key, store(loan, check, partition))
+            moved(loan, rules, touched.was_bucket, touched.was_principal)
             if touched.changed:
                 send(topic, partition, key, standing_json(loan, rules), touched.timestamp, headers_of(loan))
         self._touched.clear()

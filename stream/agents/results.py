@@ -8,10 +8,12 @@ from typing import Final
 from schemas.rejections import RejectionCode
 from stream.agents.batch import Batch, TaskState
 from stream.agents.topics import Topics
+from stream.engine.feed import FeedAlert
 from stream.engine.findings import Alert
 from stream.translate.outbound import Outbound
 from stream.translate.records import Record
 from stream.translate.rejected import Rejected
+from stream.translate.waiting import WaitingEvent
 
 _CODES: Final = {str(code): code for code in RejectionCode}
 
@@ -32,6 +34,8 @@ class Results:
         self.events: Counter[str] = Counter()
         self.alerts: Counter[tuple[str, str]] = Counter()
         self.rejected: Counter[str] = Counter()
+        self.misrouted: Counter[str] = Counter()
+        """By topic, records that another partition should have had."""
 
     def say(self, key: bytes, alert: Alert, timestamp: int) -> None:
         """Send an alert."""
@@ -39,8 +43,14 @@ class Results:
         self._batch.send(self._overdue_topic, self._batch.partition, key, value, timestamp, headers)
         self.alerts[alert.kind, alert.bucket or "none"] += 1
 
+    def say_of_feed(self, alert: FeedAlert, timestamp: int) -> None:
+        """Send an alert about the task's feed."""
+        key, value, headers = self._outbound.feed_alert(alert)
+        self._batch.send(self._overdue_topic, self._batch.partition, key, value, timestamp, headers)
+        self.alerts[alert.kind, "none"] += 1
+
     def reject(self, record: Record, rejected: Rejected) -> None:
-        """Send a message to the dead letters. Raises BreakerOpenError."""
+        """Send a message that has just arrived to the dead letters. Raises BreakerOpenError."""
         state: TaskState = self._batch.context
         state.rejected_in_row += 1
         if state.rejected_in_row >= self._breaker_limit:
@@ -49,6 +59,10 @@ class Results:
                 f"with {rejected.reason_code} at {record.topic} offset {record.offset}; nothing more is read from this "
                 f"partition. Repair the feed, then restart the worker"
             )
+        self.bury(record, rejected)
+
+    def bury(self, record: Record, rejected: Rejected) -> None:
+        """Send a message to the dead letters that says nothing about what arrives now: it has waited."""
         key, value, headers = self._outbound.dead_letter(record, rejected)
         self._batch.send(self._dead_letter_topic, self._batch.partition, key, value, record.timestamp, headers)
         self.events["rejected"] += 1
@@ -56,4 +70,8 @@ class Results:
 
     def refuse(self, record: Record, reason_code: str, event_id: str | None) -> None:
         """Send a message to the dead letters that the loan's history forbids. Raises BreakerOpenError."""
-        self.reject(record, Rejected(_CODES[reason_code], None, event_id))
+        rejected = Rejected(_CODES[reason_code], None, event_id)
+        if type(record) is WaitingEvent:
+            self.bury(record, rejected)
+        else:
+            self.reject(record, rejected)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from schemas.catalogue import BUSINESS_DAYS, DEAD_LETTERS, DISBURSEMENTS, OVERDUE, REPAYMENTS, STANDING
+from schemas.catalogue import (
+    BORROWER_SIGNALS,
+    BUSINESS_DAYS,
+    DEAD_LETTERS,
+    DISBURSEMENTS,
+    EARLY_WARNINGS,
+    OVERDUE,
+    REPAYMENTS,
+    SERVICING,
+    STANDING,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +26,7 @@ class Topics:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Loan events; of two with one timestamp, the topic named first goes first."""
-        return (self.prefix + DISBURSEMENTS, self.prefix + REPAYMENTS)
+        return (self.prefix + DISBURSEMENTS, self.prefix + SERVICING, self.prefix + REPAYMENTS)
 
     @property
     def business_days(self) -> str:
@@ -37,3 +47,13 @@ class Topics:
     def dead_letters(self) -> str:
         """Rejected messages."""
         return self.prefix + DEAD_LETTERS
+
+    @property
+    def signals(self) -> str:
+        """What other systems observe of borrowers."""
+        return self.prefix + BORROWER_SIGNALS
+
+    @property
+    def early_warnings(self) -> str:
+        """Early warnings."""
+        return self.prefix + EARLY_WARNINGS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from stream.cli.terminal import clean
@@ -29,17 +29,31 @@ BETTER: Final = Kind("better", "cyan")
 CURED: Final = Kind("cured", "green")
 CORRECTED: Final = Kind("corrected", "magenta")
 
+KINDS: Final = {
+    "loan.overdue_started": OVERDUE,
+    "loan.cured": CURED,
+    "loan.alert_corrected": CORRECTED,
+    "loan.due_soon": Kind("due soon", "cyan"),
+    "loan.overdue_noticed": Kind("notice", "yellow"),
+    "loan.classification_changed": Kind("class", "yellow"),
+    "loan.pause_changed": Kind("pause", "cyan"),
+    "loan.recovery_received": Kind("recovery", "green"),
+    "feed.held": Kind("held", "bold red"),
+    "feed.released": Kind("released", "green"),
+}
+
 
 def kind_of(event_type: str, alert: Alert) -> Kind:
     """The kind in words; a changed bucket got worse or better by its reason."""
     if event_type == "loan.bucket_changed":
         return BETTER if _reasons(alert).get("bucket_left") else WORSE
-    kinds = {"loan.overdue_started": OVERDUE, "loan.cured": CURED, "loan.alert_corrected": CORRECTED}
-    return kinds.get(event_type) or Kind(clean(event_type.removeprefix("loan.")), "")
+    return KINDS.get(event_type) or Kind(clean(event_type.removeprefix("loan.")), "")
 
 
 def line(event_type: str, alert: Alert) -> str:
     """Date, loan, what happened, bucket before and after, days past due, amount overdue, reason."""
+    if event_type.startswith("feed."):
+        return clean(_feed_line(event_type, alert))
     buckets = f"{alert['previous_bucket'] or NO_BUCKET}→{alert['bucket'] or NO_BUCKET}"
     text = (
         f"{alert['as_of']} {alert['loan_id']:<6} {kind_of(event_type, alert).words:<9} {buckets:<6} "
@@ -47,6 +61,14 @@ def line(event_type: str, alert: Alert) -> str:
         f"{reason(event_type, alert)}"
     )
     return clean(text)
+
+
+def _feed_line(event_type: str, alert: Alert) -> str:
+    """Date, partition, what happened, and the installments of the day before, met and due."""
+    return (
+        f"{alert['as_of']} {'p' + str(alert['partition']):<6} {kind_of(event_type, alert).words:<9} "
+        f"{alert['installments_met']} of {alert['installments_due']} met, usual {alert['installments_met_usually']}"
+    )
 
 
 def amount(minor: int, currency: str) -> str:
@@ -65,6 +87,8 @@ def reason(event_type: str, alert: Alert) -> str:
     if event_type == "loan.overdue_started":
         due = str(alert["oldest_due_date"] or "")[5:]
         return cause if "payment_reversed" in reasons else f"due {due} unpaid"
+    if event_type in SPECIAL:
+        return SPECIAL[event_type](alert)
     reached = reasons.get("bucket_reached")
     if reached is not None and "payment_reversed" not in reasons:
         return f"{reached['threshold']} days reached"
@@ -79,8 +103,34 @@ def _cause(reasons: Mapping[str, Mapping[str, Any]], currency: str) -> str:
         "disbursement_cancelled": "loan cancelled",
         "loan_disbursed": "loan taken on",
         "day_passed": "the day passed",
+        "charged_back": "charged back",
+        "schedule_revised": "new schedule",
+        "charge_posted": "charge posted",
+        "charge_waived": "charge waived",
+        "delinquency_paused": "paused",
+        "delinquency_resumed": "resumed",
+        "charged_off": "charged off",
+        "written_off": "written off",
+        "closed": "closed",
+        "transferred": "transferred",
+        "misuse_found": "misuse found",
+        "technical_overdue": "technical overdue",
     }
     return next((words[code] for code in reasons if code in words), ", ".join(reasons))
+
+
+SPECIAL: Final[Mapping[str, Callable[[Alert], str]]] = {
+    "loan.due_soon": lambda alert: f"no. {alert['installment']} in {_observed(alert)} days",
+    "loan.overdue_noticed": lambda alert: f"no. {alert['installment']} since {_observed(alert)} d",
+    "loan.classification_changed": lambda alert: str(alert["classification"]),
+    "loan.pause_changed": lambda alert: f"{'until' if alert['pause']['active'] else 'to'} {alert['pause']['end_date']}",
+    "loan.recovery_received": lambda alert: f"got {amount(alert['recovered'], alert['currency'])[4:]}",
+}
+"""Reasons of the kinds that have a field of their own."""
+
+
+def _observed(alert: Alert) -> object:
+    return alert["reasons"][0]["observed"] if alert["reasons"] else "?"
 
 
 def _reasons(alert: Alert) -> dict[str, Mapping[str, Any]]:

@@ -15,7 +15,23 @@ from stream.cli.errors import EXIT_STATUSES, CommandError
 from stream.cli.terminal import say
 from stream.local.progress import BrokerError
 
-COMMANDS = ("demo", "worker", "replay", "standing", "publish", "tick", "watch", "topics", "kafka")
+COMMANDS = (
+    "demo",
+    "worker",
+    "replay",
+    "standing",
+    "policy",
+    "publish",
+    "tick",
+    "watch",
+    "topics",
+    "kafka",
+    "scorecard",
+    "warnings",
+    "doctor",
+    "config",
+    "dlq",
+)
 """Every command, in the order of the help; each lives in the module of its name."""
 
 # Typer carries a copy of click of its own in newer releases: this is the base of its errors in either case.

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from stream.cli.errors import CommandError, LayoutError
 from stream.connection import client_options
+from stream.reach import trouble_with
 from stream.settings import Settings
 
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would log is said in one sentence here
@@ -62,10 +63,7 @@ async def _connected(start: Any, stop: Any, settings: Settings) -> AsyncIterator
         await start()
     except (KafkaError, OSError) as error:
         await stop()
-        raise CommandError(
-            f"No Kafka answers at {settings.brokers} ({type(error).__name__}). Start one with 'overdue kafka start',"
-            " or point at yours with --brokers HOST:PORT or OVERDUE_BROKERS=HOST:PORT."
-        ) from error
+        raise CommandError(await _no_answer(settings, error)) from error
     await asyncio.sleep(0)  # a client stopped before its tasks have begun raises CancelledError
     try:
         yield
@@ -73,6 +71,16 @@ async def _connected(start: Any, stop: Any, settings: Settings) -> AsyncIterator
         raise CommandError(f"Kafka at {settings.brokers} refused: {error}") from error
     finally:
         await stop()
+
+
+async def _no_answer(settings: Settings, error: BaseException) -> str:
+    """What keeps us from the brokers, each address with its own reason."""
+    trouble = await trouble_with(settings) or [f"{settings.brokers}: {type(error).__name__}"]
+    return (
+        "No Kafka that we can use: " + "\n".join(trouble) + "\n"
+        "Start one with 'overdue kafka start', point at yours with --brokers HOST:PORT or OVERDUE_BROKERS=HOST:PORT, or"
+        " see 'overdue doctor'."
+    )
 
 
 async def partition_counts(client: AIOKafkaAdminClient, topics: list[str]) -> dict[str, int]:

@@ -63,6 +63,8 @@ def demo(
                     say(lacking)
                 say(WITHOUT_KAFKA)
                 _in_process(portfolio, policy, screen)
+                first = "run" if lacking is None else "install Java 17 and Maven, and run"
+                say(f"To see it on Kafka: {first} overdue demo.")
             else:
                 _on_kafka(portfolio, policy, screen, cache)
     except KeyboardInterrupt:
@@ -105,7 +107,6 @@ def _in_process(portfolio: Sample, policy: Policy, screen: Screen) -> None:
     began = time.monotonic()
     story = tell(portfolio, policy, screen.day, screen.alert)
     _end(story, screen, time.monotonic() - began, None)
-    say("To see it on Kafka: install Java 17 and Maven, and run overdue demo again.")
 
 
 def _end(story: Story, screen: Screen, seconds: float, agreement: str | None) -> None:

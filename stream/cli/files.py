@@ -49,6 +49,13 @@ def records(paths: Sequence[Path]) -> Iterator[Line]:
                 yield parse_line(line.rstrip(b"\r\n"), number)
 
 
+def lines(paths: Sequence[Path]) -> Iterator[bytes]:
+    """Every line of the files that is not blank."""
+    with files_for_two_passes(paths) as copies:
+        for path in copies:
+            yield from (line for line in _lines(path) if not line.isspace())
+
+
 def _lines(path: Path) -> Iterator[bytes]:
     try:
         with _open(path) as file:

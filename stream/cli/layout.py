@@ -38,11 +38,12 @@ class Difference(NamedTuple):
 
 
 def wanted(prefix: str, app_id: str, partitions: int, replication: int, keep_forever: bool) -> list[Topic]:
-    """The topics of the catalogue and the changelog of the worker's table."""
+    """The topics of the catalogue and the changelogs of the worker's tables."""
     topics = [
         Topic(prefix + topic.name, partitions, replication, _config(topic.config, keep_forever)) for topic in TOPICS
     ]
-    return [*topics, Topic(f"{app_id}-loans-changelog", partitions, replication, CHANGELOG_CONFIG)]
+    changelogs = [f"{app_id}-loans-changelog", f"{app_id}-borrowers-changelog"]
+    return [*topics, *(Topic(name, partitions, replication, CHANGELOG_CONFIG) for name in changelogs)]
 
 
 def _config(config: Mapping[str, str], keep_forever: bool) -> dict[str, str]:

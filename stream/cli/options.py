@@ -11,6 +11,8 @@ from stream.cli.errors import UsageError
 from stream.engine.policy import Policy
 from stream.policy_file import PolicyError, load_policy
 from stream.settings import Settings, SettingsError, read_settings
+from stream.warning.policy import WarningPolicy
+from stream.warning_policy import load_warning_policy
 
 Brokers = Annotated[
     str | None,
@@ -39,5 +41,13 @@ def policy_of(settings: Settings) -> Policy:
     """The policy that the settings name. Raises UsageError."""
     try:
         return load_policy(settings.policy_file)
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
+
+
+def early_warning_of(settings: Settings) -> WarningPolicy:
+    """What the policy that the settings name says about early warning. Raises UsageError."""
+    try:
+        return load_warning_policy(settings.policy_file)
     except PolicyError as error:
         raise UsageError(str(error)) from error

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from schemas.catalogue import BUSINESS_DAYS, TOPIC_OF_TYPE
+from schemas.catalogue import BORROWER_SIGNALS, BUSINESS_DAYS, TOPIC_OF_TYPE
 from schemas.types import parse_instant
 from stream.translate import records
 from stream.translate.lines import NO_TIMESTAMP, Line
 
 Headers = list[tuple[str, bytes]]
+
+
+_KEY_FIELDS: Final = {BUSINESS_DAYS: "business_date", BORROWER_SIGNALS: "borrower_id"}
 
 
 class Publication(NamedTuple):
@@ -51,7 +54,7 @@ def binary(event: Mapping[str, Any]) -> Publication:
         if value is not None and name not in ("data", "datacontenttype")
     ]
     topic = TOPIC_OF_TYPE[event["type"]].name
-    key = data["business_date"] if topic == BUSINESS_DAYS else data["loan_id"]
+    key = data[_KEY_FIELDS.get(topic, "loan_id")]
     timestamp = parse_instant(event["time"]).timestamp()
     return Publication(topic, key.encode(), orjson.dumps(data), headers, round(timestamp * 1000))
 

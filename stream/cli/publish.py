@@ -63,7 +63,7 @@ def publish(
         str | None, typer.Option("--topic", metavar="NAME", help="With --no-check: where lines of no known type go.")
     ] = None,
 ) -> None:
-    """Publish events of files to Kafka: key loan_id, in the order of the files.
+    """Publish events of files to Kafka, in their order; the key is the loan's id, of a signal the borrower's.
 
     Every line is checked against the contract before anything is sent. An event that was published before is dropped by
     the worker, so publishing again does no harm.

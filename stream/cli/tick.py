@@ -35,7 +35,8 @@ def tick(
 ) -> None:
     """Open a business day: one record to each partition, which judges the day after all that is published so far.
 
-    A day that is open already is counted as a duplicate and changes nothing.
+    A day that is open already is counted as a duplicate and changes nothing. A day that is held, because its repayments
+    fall far short, opens: you say that they are complete (unless --incomplete).
     """
     days = range(day_named(first), day_named(last or first) + 1)
     if not days:

@@ -56,9 +56,9 @@ def plan(
 ) -> None:
     """Show what differs from the layout; change nothing. Exit status 4 if something does."""
     settings = settings_with(brokers=brokers, topic_prefix=prefix, partitions=partitions, replication=replication)
-    differing = asyncio.run(_plan(settings, keep_forever))
+    differing = asyncio.run(plan_of(settings, keep_forever))
     for difference in differing:
-        write(json.dumps(difference._asdict()) if as_json else _sentence(difference))
+        write(json.dumps(difference._asdict()) if as_json else sentence_of(difference))
     if differing:
         raise LayoutError(_advice(differing))
     say(f"All {len(_layout(settings, keep_forever))} topics are as the layout has them.")
@@ -78,10 +78,10 @@ def apply(
     differing = asyncio.run(apply_layout(settings, keep_forever))
     done = [difference for difference in differing if difference.repairable]
     for difference in done:
-        write(json.dumps(difference._asdict()) if as_json else _sentence(difference))
+        write(json.dumps(difference._asdict()) if as_json else sentence_of(difference))
     left = [difference for difference in differing if not difference.repairable]
     if left:
-        raise LayoutError("\n".join([*(_sentence(difference) for difference in left), _advice(left)]))
+        raise LayoutError("\n".join([*(sentence_of(difference) for difference in left), _advice(left)]))
     say(f"Done: {len(done)} changes." if done else "Nothing to do: all topics are as the layout has them.")
 
 
@@ -111,7 +111,8 @@ def _layout(settings: Settings, keep_forever: bool) -> list[Topic]:
     return wanted(settings.topic_prefix, settings.app_id, settings.partitions, settings.replication, keep_forever)
 
 
-async def _plan(settings: Settings, keep_forever: bool) -> list[Difference]:
+async def plan_of(settings: Settings, keep_forever: bool = False) -> list[Difference]:
+    """What differs from the layout."""
     layout = _layout(settings, keep_forever)
     async with connect.admin(settings) as client:
         return differences(layout, await _found(client, layout))
@@ -165,7 +166,8 @@ async def _configure(client: AIOKafkaAdminClient, topics: list[Topic]) -> None:
                 raise CommandError(f"Kafka did not change the topic {name}: {message or f'error {error}'}.")
 
 
-def _sentence(difference: Difference) -> str:
+def sentence_of(difference: Difference) -> str:
+    """A difference in words."""
     if difference.is_now is None and difference.what == "topic":
         return clean(f"{difference.topic}: make it, with {difference.should_be}")
     now = difference.is_now or "not set"

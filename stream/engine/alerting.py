@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from stream.engine import journal
+from stream.engine.alerts import alert_of
 from stream.engine.behaviour import note_bucket
 from stream.engine.corrections import Wrong
 from stream.engine.dates import Day, iso
-from stream.engine.delinquency import judge, overdue
+from stream.engine.delinquency import judge
 from stream.engine.findings import (
     ALERT_CORRECTED,
     BUCKET_CHANGED,
@@ -16,10 +17,11 @@ from stream.engine.findings import (
     Reason,
     alert_id,
 )
+from stream.engine.further import classify_anew, say_more
 from stream.engine.history import fold_old_facts
 from stream.engine.journal import Statement
 from stream.engine.loan import Loan
-from stream.engine.money import PRINCIPAL
+from stream.engine.pauses import in_force
 from stream.engine.policy import Rules
 
 JOURNAL_SOFT_LIMIT = 4096
@@ -34,16 +36,31 @@ def judge_and_say(
     `cause`: id of the event, None where the day is the cause; `code` and `observed`: what happened, as a reason.
     """
     was_delinquent, before = loan.delinquent_days > 0, loan.bucket
+    extras = loan.extras
+    if extras is not None:
+        was_delinquent = was_delinquent and not extras.held
     judge(loan, today, rules)
+    classes = loan.classes
+    if rules.schemes:
+        classify_anew(loan, rules)
     if len(loan.journal) > JOURNAL_SOFT_LIMIT:
         fold_old_facts(loan, rules)
     delinquent = loan.delinquent_days > 0
-    if delinquent == was_delinquent and loan.bucket == before:
+    said: list[Alert] = []
+    if extras is not None and cause is None and in_force(loan, today):
+        loan.bucket = before  # while a pause is in force the passing of days moves nothing
+        extras.held = delinquent and not was_delinquent
+        if was_delinquent:
+            loan.episode_worst = max(loan.episode_worst, loan.days_past_due)
+    elif delinquent == was_delinquent and loan.bucket == before:
         if delinquent and loan.days_past_due > loan.episode_worst:
             loan.episode_worst = loan.days_past_due
-        return []
-    what_happened = Reason(code, iso(today) if observed is None else observed, None)
-    return [_transition(loan, rules, was_delinquent, before, cause, what_happened)]
+    else:
+        what_happened = Reason(code, iso(today) if observed is None else observed, None)
+        said = [_transition(loan, rules, was_delinquent, before, cause, what_happened)]
+    if extras is not None or rules.notices or loan.classes != classes:
+        said += say_more(loan, rules, classes, cause, code, observed)
+    return said
 
 
 def _transition(
@@ -59,40 +76,17 @@ def _transition(
     else:
         kind = BUCKET_CHANGED
         loan.episode_worst = max(loan.episode_worst, loan.days_past_due)
+    if loan.extras is not None:
+        loan.extras.held = False
     if loan.bucket != before:
         loan.bucket_history = note_bucket(loan.bucket_history, loan.bucket, today)
-    bucket = loan.bucket or None
     if today > loan.replay_before:
         loan.replay_before = today
-    said = Statement(
-        today,
-        loan.episode,
-        loan.bucket,
-        loan.delinquent_days > 0,
-        alert_id(loan.loan_id, kind, loan.episode, bucket, Day(today), cause, None),
-    )
+    reasons = (_threshold(loan, rules, kind, before), what_happened)
+    alert = alert_of(loan, rules, kind, loan.bucket, before, reasons, cause)
+    said = Statement(today, loan.episode, loan.bucket, loan.delinquent_days > 0, alert.id)
     loan.journal += journal.statement_line(said, None).encode()
-    return Alert(
-        said.alert_id,
-        kind,
-        loan.loan_id,
-        loan.borrower_id,
-        loan.product,
-        loan.currency,
-        Day(today),
-        loan.days_past_due,
-        loan.delinquent_days,
-        before or None,
-        bucket,
-        overdue(loan, today, rules),
-        loan.owed[PRINCIPAL],
-        Day(loan.oldest_due) if loan.oldest_due else None,
-        loan.episode,
-        (_threshold(loan, rules, kind, before), what_happened),
-        rules.policy_version,
-        (cause or f"business-day:{iso(today)}",),
-        None,
-    )
+    return alert
 
 
 def _threshold(loan: Loan, rules: Rules, kind: str, before: str) -> Reason:

@@ -6,12 +6,13 @@ vertical. Every payment conserves money: amount = what was allocated + what went
 
 from __future__ import annotations
 
+from stream.engine.ageing import oldest_past_due
 from stream.engine.behaviour import note_settled
-from stream.engine.journal import Payment
-from stream.engine.loan import Loan
+from stream.engine.loan import Loan, counted_day
 from stream.engine.money import COMPONENTS, DUE, FEE, INTEREST, NUMBER, PENALTY, PRINCIPAL, Money, Row
+from stream.engine.payments import Payment
 from stream.engine.policy import Rules
-from stream.engine.schedule import open_all, open_next, open_until, past_due_row
+from stream.engine.schedule import open_all, open_next, open_until
 
 
 def take(row: Row, component: int, left: Money, owed: Row) -> Money:
@@ -29,7 +30,7 @@ def pay(loan: Loan, amount: Money, on: int, rules: Rules) -> None:
     by_component = False
     if rows:
         oldest_due = rows[0][DUE]
-        if oldest_due < on:
+        if oldest_due < on or loan.extras is not None:
             late = _note_lateness(loan, on, rules)
             if rules.vertical or late > rules.late_after:
                 by_component = True
@@ -49,7 +50,7 @@ def pay(loan: Loan, amount: Money, on: int, rules: Rules) -> None:
         elif oldest_due <= on:
             loan.shortfalls += 1
     if by_component:
-        _drop_settled(loan, on)
+        drop_settled(loan, on)
     loan.credit += left
 
 
@@ -71,8 +72,11 @@ def apply(loan: Loan, payment: Payment, rules: Rules) -> None:
 
 def _note_lateness(loan: Loan, on: int, rules: Rules) -> int:
     """Days past due on the value date, before the payment counts."""
-    row = loan.rows[0] if rules.exact else past_due_row(loan, on, rules)
-    late = 0 if row is None else on - row[DUE]
+    if loan.extras is None and rules.exact:
+        late = on - loan.rows[0][DUE]
+    else:
+        oldest = oldest_past_due(loan, on, rules)
+        late = counted_day(loan, on) - oldest if oldest else 0
     if late > loan.worst:
         loan.worst = late
     return late
@@ -94,7 +98,9 @@ def _pay_as_directed(loan: Loan, payment: Payment, rules: Rules) -> None:
     """The directed part first; what is left of it follows the ordinary order (design, finer point 15)."""
     on, left = payment.value_date, payment.amount
     open_all(loan)
-    late = _note_lateness(loan, on, rules) if loan.rows and loan.rows[0][DUE] < on else 0
+    late = 0
+    if loan.rows and (loan.rows[0][DUE] < on or loan.extras is not None):
+        late = _note_lateness(loan, on, rules)
     by_number = {row[NUMBER]: row for row in loan.rows}
     if payment.allocations is not None:
         for part in payment.allocations:
@@ -113,7 +119,7 @@ def _pay_as_directed(loan: Loan, payment: Payment, rules: Rules) -> None:
         for row in due + advance[::-1]:
             for component in rules.order:
                 left = take(row, component, left, loan.owed)
-    _drop_settled(loan, on)
+    drop_settled(loan, on)
     if left:
         pay(loan, left, on, rules)
 
@@ -126,7 +132,8 @@ def _take_given(loan: Loan, row: Row, amounts: tuple[Money, ...]) -> Money:
     return taken
 
 
-def _drop_settled(loan: Loan, on: int) -> None:
+def drop_settled(loan: Loan, on: int) -> None:
+    """Take the installments of which nothing is owed any more off the open ones: they were settled on `on`."""
     still_owed = []
     for row in loan.rows:
         if row[PRINCIPAL] or row[INTEREST] or row[FEE] or row[PENALTY]:

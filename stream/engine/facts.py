@@ -77,6 +77,104 @@ class RepaymentReversed(NamedTuple):
     reversal_date: Day
 
 
+class ChargedBack(NamedTuple):
+    """Money that really was received was taken back: it is owed again from `value_date` on (domain: Fineract)."""
+
+    event_id: str
+    recorded: Day
+    loan_id: str
+    chargeback_id: str
+    payment_id: str
+    value_date: Day
+    amount: Money
+
+
+class ScheduleRevised(NamedTuple):
+    """Rows of the schedule are replaced by number; those not named and due on or after `effective_date` are dropped."""
+
+    event_id: str
+    recorded: Day
+    loan_id: str
+    schedule_version: int
+    """A version not above the current one is ignored; the schedule of the disbursement is version 1."""
+    effective_date: Day
+    reason: str
+    """rate_change, prepayment, extension, restructuring or correction."""
+    financial_difficulty: bool
+    """True: the terms were eased because the borrower is in financial difficulty (2023 Measures, art. 17-19)."""
+    schedule: list[Row]
+
+
+class ChargePosted(NamedTuple):
+    """A fee or a penalty is owed on top of the schedule."""
+
+    event_id: str
+    recorded: Day
+    loan_id: str
+    charge_id: str
+    kind: str
+    """fee or penalty."""
+    due_date: Day
+    amount: Money
+    installment: int | None
+    """Number of the installment that it joins; None: the first one due on or after `due_date`."""
+
+
+class ChargeWaived(NamedTuple):
+    """What is still owed of a charge, up to an amount, is not owed any more."""
+
+    event_id: str
+    recorded: Day
+    loan_id: str
+    charge_id: str
+    waiver_id: str
+    waiver_date: Day
+    amount: Money | None
+    """None: the whole charge."""
+
+
+class DelinquencyPaused(NamedTuple):
+    """Delinquent days stand still from `start_date` to `end_date`, both inclusive (domain reference, 9.8)."""
+
+    event_id: str
+    recorded: Day
+    loan_id: str
+    start_date: Day | None
+    end_date: Day | None
+    """None is refused with a reason code of its own."""
+
+
+class DelinquencyResumed(NamedTuple):
+    """A running pause ends on `resume_date`, which is still paused (domain reference, 9.9)."""
+
+    event_id: str
+    recorded: Day
+    loan_id: str
+    resume_date: Day | None
+    end_date: Day | None
+    """Refused where there is one: a resume has no end."""
+
+
+class StatusSet(NamedTuple):
+    """The loan's life took a turn: charged_off, written_off, closed or transferred."""
+
+    event_id: str
+    recorded: Day
+    loan_id: str
+    status: str
+    effective_date: Day
+
+
+class Flagged(NamedTuple):
+    """Something that a classification looks at: misuse_found or technical_overdue."""
+
+    event_id: str
+    recorded: Day
+    loan_id: str
+    flag: str
+    effective_date: Day
+
+
 class DayOpened(NamedTuple):
     """A business day began: the only fact that ages loans."""
 
@@ -87,4 +185,17 @@ class DayOpened(NamedTuple):
     """End offsets of the task's other inputs when the tick was written, or None: not known."""
 
 
-Fact = Disbursed | DisbursementCancelled | Repaid | RepaymentReversed
+Fact = (
+    Disbursed
+    | DisbursementCancelled
+    | Repaid
+    | RepaymentReversed
+    | ChargedBack
+    | ScheduleRevised
+    | ChargePosted
+    | ChargeWaived
+    | DelinquencyPaused
+    | DelinquencyResumed
+    | StatusSet
+    | Flagged
+)

@@ -12,6 +12,11 @@ OVERDUE_STARTED: Final = "loan.overdue_started"
 BUCKET_CHANGED: Final = "loan.bucket_changed"
 CURED: Final = "loan.cured"
 ALERT_CORRECTED: Final = "loan.alert_corrected"
+CLASSIFICATION_CHANGED: Final = "loan.classification_changed"
+PAUSE_CHANGED: Final = "loan.pause_changed"
+RECOVERY_RECEIVED: Final = "loan.recovery_received"
+DUE_SOON: Final = "loan.due_soon"
+OVERDUE_NOTICED: Final = "loan.overdue_noticed"
 
 
 class Reason(NamedTuple):
@@ -48,11 +53,22 @@ class Alert(NamedTuple):
     """Ids of the events that caused it; `business-day:<date>` where a day did."""
     supersedes: str | None
     """Id of the alert that a correction replaces."""
+    classifications: str = ""
+    """The loan's class by each scheme of the policy, `scheme:code` and a blank between two; "" without schemes."""
+    installment: int | None = None
+    """Number of the installment that a notice is about."""
+    classification: tuple[str, str, str] | None = None
+    """Scheme, class, and former class, of a classification that changed."""
+    pause: tuple[Day, Day, bool] | None = None
+    """First day, last day, and whether it is in force, of a pause that began or is over."""
 
 
 def alert_id(
     loan_id: str, kind: str, episode: int, bucket: str | None, as_of: Day, cause: str | None, supersedes: str | None
 ) -> str:
-    """The id of an alert: a hash of what it says, so that every run and every replay gives the same."""
+    """The id of an alert: a hash of what it says, so that every run and every replay gives the same.
+
+    `bucket`: for alerts that are not about the bucket, what tells two of a day apart in its place.
+    """
     said = "|".join([loan_id, kind, str(episode), bucket or "-", iso(as_of), cause or "-", supersedes or "-"])
     return sha256(said.encode()).hexdigest()[:32]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from stream.engine.extras import Extras
 from stream.engine.money import Money, Row
 
 ACTIVE: Final = ""
 CANCELLED: Final = "cancelled"
+CHARGED_OFF: Final = "charged_off"
+WRITTEN_OFF: Final = "written_off"
+TRANSFERRED: Final = "transferred"
+SETTLED: Final = "settled"
 
 
 class Loan:
@@ -22,6 +27,7 @@ class Loan:
         "borrower_id",
         "bucket",
         "bucket_history",
+        "classes",
         "closed_as",
         "credit",
         "currency",
@@ -31,6 +37,7 @@ class Loan:
         "episode",
         "episode_start",
         "episode_worst",
+        "extras",
         "grace_days",
         "history_from",
         "journal",
@@ -59,7 +66,7 @@ class Loan:
     currency: str
     disbursement_date: int
     grace_days: int  # -1: the product's
-    closed_as: str  # "" while the loan lives, else the status that ended it
+    closed_as: str  # "" while the loan lives, else the status that ended it; a charged-off loan goes on ageing
     # money: a fold over the journal
     rows: list[Row]  # the oldest unpaid installments, opened for reading; empty only if all are settled
     later: str  # the untouched ones after them, a line of seven numbers each
@@ -78,6 +85,7 @@ class Loan:
     oldest_due: int  # due date of the oldest installment past due
     bucket: str  # code, "" for none
     bucket_history: str  # bucket, from, to; see behaviour.py
+    classes: str  # codes of the policy's schemes, "" where each is at its best; see classification.py
     episode: int
     episode_start: int
     episode_worst: int
@@ -87,14 +95,23 @@ class Loan:
     seen: bytes  # four bytes of every id in the journal: absent is certain, present is looked up
     history_from: int  # facts before this day are folded into the opening lines of the journal
     journal: bytes  # ASCII lines, see journal.py
+    extras: Extras | None  # what servicing events left behind; None for most loans
+
+
+def counted_day(loan: Loan, day: int) -> int:
+    """The day up to which days are counted: a written-off loan stands still from its write-off on."""
+    extras = loan.extras
+    if extras is None or extras.frozen_due < 0 or extras.status_day > day:
+        return day
+    return extras.status_day
 
 
 def status(loan: Loan) -> str:
-    """Where the loan stands in its life: pending, active, settled, overpaid or cancelled."""
+    """Where the loan stands in its life, in the contract's words."""
     if loan.closed_as:
         return loan.closed_as
     if loan.as_of < loan.disbursement_date:
         return "pending"
     if loan.rows:
         return "active"
-    return "overpaid" if loan.credit > 0 else "settled"
+    return "overpaid" if loan.credit > 0 else SETTLED

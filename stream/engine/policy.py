@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from stream.engine.calendars import Calendar, roll
+from stream.engine.cut_off import END_OF_DAY
+from stream.engine.feed import FeedRules
 from stream.engine.money import COMPONENTS, TOTAL, Money, Row
+from stream.engine.schemes import RESTRUCTURED, Scheme
 
 NO_BUCKET: Final = ""
 NEVER: Final = 1 << 40
 
 EARLIEST_UNPAID: Final = "earliest_unpaid"
 NEXT_UNPAID: Final = "next_unpaid"
+
+OLDEST_UNPAID: Final = "oldest_unpaid"
+FIRST_ARREARS: Final = "first_arrears"
+FIRST_MATERIAL: Final = "first_material"
+
+SEGMENTS: Final = frozenset({"retail", "micro_business", "business"})
 
 
 class Bucket(NamedTuple):
@@ -34,19 +44,49 @@ class Rules:
         installment (the default of most lenders).
     next_due: `earliest_unpaid` or `next_unpaid` (the earliest that is not before the business date).
     replay_horizon_days: facts older than this are folded into opening balances and can't be changed any more.
+    due_soon_days, overdue_notice_days: a notice so many days before or after the due date; empty: none.
+    installment_level: whether delinquent days are also told per installment.
+    cut_off: until when on its day a payment counts as of that day, in seconds after local midnight.
+    calendar: due dates on closed days move to the next working day; None: they stay.
+    counts_due_date: whether the due date itself counts as the first day past due, once it is over (RBI).
+    count_from: what the days past due are counted from: `oldest_unpaid`, the oldest installment that is unpaid now;
+        `first_arrears`, the day on which the present, unbroken arrears began, whichever installment it was;
+        `first_material`, the first of the consecutive days on which the arrears are material (CRR art. 178).
+    material_amount, material_percent: arrears are material while they exceed both the amount and the percentage of
+        the exposure, as (numerator, denominator).
+    schemes: the classifications that loans of the product are given.
     """
 
     __slots__ = (
         "advance_last",
         "bucket_of_day",
         "buckets",
+        "by_days_alone",
+        "calendar",
+        "classes_of_days",
+        "count_from",
+        "counts_due_date",
+        "cut_off",
+        "due_soon_days",
         "exact",
         "grace_days",
+        "installment_level",
+        "labels",
         "late_after",
+        "material_amount",
+        "material_denominator",
+        "material_numerator",
         "next_due",
+        "normal_classes",
+        "notices",
         "order",
+        "overdue_notice_days",
+        "plain",
         "policy_version",
+        "remembered",
+        "remembers",
         "replay_horizon_days",
+        "schemes",
         "tolerance_amount",
         "tolerance_denominator",
         "tolerance_numerator",
@@ -66,6 +106,16 @@ class Rules:
         advance_last: frozenset[str] = frozenset({"goodwill_credit"}),
         next_due: str = EARLIEST_UNPAID,
         replay_horizon_days: int = 800,
+        due_soon_days: tuple[int, ...] = (),
+        overdue_notice_days: tuple[int, ...] = (),
+        installment_level: bool = False,
+        cut_off: int = END_OF_DAY,
+        calendar: Calendar | None = None,
+        counts_due_date: bool = False,
+        count_from: str = OLDEST_UNPAID,
+        material_amount: Money = 0,
+        material_percent: tuple[int, int] = (0, 1),
+        schemes: tuple[Scheme, ...] = (),
     ) -> None:
         self.policy_version = policy_version
         self.buckets = buckets
@@ -79,6 +129,27 @@ class Rules:
         self.advance_last = advance_last
         self.next_due = next_due
         self.replay_horizon_days = replay_horizon_days
+        self.due_soon_days, self.overdue_notice_days = due_soon_days, overdue_notice_days
+        self.notices = bool(due_soon_days or overdue_notice_days)
+        self.installment_level = installment_level
+        self.cut_off = cut_off
+        self.calendar = calendar
+        self.counts_due_date = counts_due_date
+        self.count_from = count_from
+        self.material_amount = material_amount
+        self.material_numerator, self.material_denominator = material_percent
+        self.schemes = schemes
+        self.labels = [[f"{scheme.name}:{code}" for code in scheme.codes] for scheme in schemes]
+        self.normal_classes = " ".join([labels[0] for labels in self.labels])
+        self.plain = count_from == OLDEST_UNPAID and not counts_due_date
+        """Days past due are simply business date - oldest due date."""
+        self.remembers = count_from != OLDEST_UNPAID or any(_remembers(scheme) for scheme in schemes)
+        """Something may depend on more than what is unpaid now: see conduct.py."""
+        self.remembered = _remembered(count_from, schemes)
+        """Segments whose loans are remembered even if nothing but payments ever happens to them."""
+        self.by_days_alone = all(table.by_days_alone() for scheme in schemes for table in scheme.tables)
+        self.classes_of_days: dict[tuple[int, int], str] = {}
+        """Classes by (days past due, delinquent days), of loans with nothing else to look at; filled as needed."""
         longest = max((bucket.max_days or bucket.min_days for bucket in buckets), default=0) + 1
         self.bucket_of_day = [self._first_bucket(days) for days in range(longest + 1)]
 
@@ -100,6 +171,10 @@ class Rules:
         """Where a bucket begins; 0 for none, and for a code that only a former policy knew."""
         return next((known.min_days for known in self.buckets if known.code == bucket), 0)
 
+    def rolled(self, schedule: list[Row]) -> list[Row]:
+        """The schedule as the product's calendar has it; without a calendar, as it is."""
+        return schedule if self.calendar is None else roll(schedule, self.calendar)
+
     def met(self, row: Row) -> bool:
         """Whether so little of the installment is unpaid that it counts as met (tolerance, upper end inclusive)."""
         unpaid = row[2] + row[3] + row[4] + row[5]
@@ -109,6 +184,20 @@ class Rules:
         )
 
 
+def _remembers(scheme: Scheme) -> bool:
+    return scheme.cure is not None or any(floor.when.startswith(RESTRUCTURED) for floor in scheme.floors)
+
+
+def _remembered(count_from: str, schemes: tuple[Scheme, ...]) -> frozenset[str]:
+    found: set[str] = set()
+    if count_from != OLDEST_UNPAID:
+        found |= SEGMENTS
+    for scheme in schemes:
+        if scheme.cure is not None:
+            found |= scheme.cure.segments or SEGMENTS
+    return frozenset(found)
+
+
 class Policy(NamedTuple):
     """A lender's policy: a version, the bank's time zone, and rules per product."""
 
@@ -116,6 +205,8 @@ class Policy(NamedTuple):
     time_zone: str
     default: Rules
     products: dict[str, Rules]
+    feed: FeedRules | None = None
+    """When a business day is held because its repayments are missing; None: never."""
 
     def rules(self, product: str) -> Rules:
         """The rules of a product; a product that is not named has the default's."""

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from stream.engine import journal
+from stream.engine import conduct, journal, known_ids, payments
 from stream.engine.alerting import correct, judge_and_say
 from stream.engine.allocation import apply, pay
 from stream.engine.corrections import all_delinquent, rebuild, rebuild_and_check
 from stream.engine.dates import iso
+from stream.engine.entries import Chargeback
+from stream.engine.extras import ensure
 from stream.engine.facts import Disbursed, DisbursementCancelled, Repaid, RepaymentReversed
-from stream.engine.findings import (
-    Alert,
-)
+from stream.engine.findings import Alert
+from stream.engine.further import recovery
 from stream.engine.journal import digest
-from stream.engine.loan import ACTIVE, CANCELLED, Loan
+from stream.engine.loan import ACTIVE, CANCELLED, CHARGED_OFF, TRANSFERRED, WRITTEN_OFF, Loan
 from stream.engine.money import DUE
+from stream.engine.payments import Payment
 from stream.engine.policy import NO_BUCKET, Rules
-from stream.engine.schedule import next_due_row
+from stream.engine.refused import Refused
+from stream.engine.schedule import upcoming_row
 
-
-class Refused(Exception):  # noqa: N818  (the field's word)
-    """The loan's history forbids this fact; `reason_code` says why."""
-
-    def __init__(self, reason_code: str) -> None:
-        super().__init__(reason_code)
-        self.reason_code = reason_code
+__all__ = ["Refused", "cancel", "disburse", "forgotten", "open_day", "repay", "reverse"]
 
 
 def disburse(loan: Loan | None, fact: Disbursed, rules: Rules, today: int) -> tuple[Loan, list[Alert]] | None:
@@ -35,7 +32,7 @@ def disburse(loan: Loan | None, fact: Disbursed, rules: Rules, today: int) -> tu
     """
     fresh = _new_loan(fact)
     if loan is not None:
-        if digest(fact.event_id) in loan.seen and journal.holds_event(loan.journal, fact.event_id):
+        if digest(fact.event_id) in loan.seen and known_ids.holds_event(loan.journal, fact.event_id):
             return None
         if loan.closed_as != CANCELLED:
             raise Refused("loan_already_disbursed")
@@ -60,6 +57,7 @@ def _new_loan(fact: Disbursed) -> Loan:
     loan.episode = loan.episode_start = loan.episode_worst = 0
     loan.replay_before = loan.history_from = 0
     loan.last_event_id, loan.seen, loan.journal = fact.event_id, b"", b""
+    loan.classes, loan.extras = "", None
     return loan
 
 
@@ -70,10 +68,10 @@ def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | N
     event_digest = crc32(event_id.encode()).to_bytes(4, "little")
     seen = loan.seen
     known = payment_digest in seen or event_digest in seen
-    if known and (journal.holds_payment(loan.journal, payment_id) or journal.holds_event(loan.journal, event_id)):
+    if known and (known_ids.holds_payment(loan.journal, payment_id) or known_ids.holds_event(loan.journal, event_id)):
         return None
     if loan.closed_as:
-        raise Refused("loan_not_active")
+        _refuse_after_the_end(loan, on)
     if on < loan.history_from or on < today - rules.replay_horizon_days:
         raise Refused("older_than_replay_horizon")
     directed = kind != "repayment" or installment is not None or allocations is not None
@@ -81,22 +79,46 @@ def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | N
         _refuse_by_kind(loan, fact)
     loan.seen = seen + payment_digest + event_digest
     loan.last_event_id = event_id
-    loan.journal += journal.payment_line(fact, today, directed).encode()
+    loan.journal += payments.payment_line(fact, today, directed).encode()
     last = loan.last_value_date
     said: list[Alert] = []
     if known or on < loan.replay_before or on < last or (on == last and payment_id < loan.last_payment_id):
         wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, on)
         said = correct(loan, rules, wrong, event_id)
-    elif directed:
-        apply(loan, journal.payment(fact, today), rules)
+    elif directed or loan.extras is not None or (loan.segment in rules.remembered and _late(loan, on)):
+        _apply_in_order(loan, payments.payment(fact, today), rules)
     else:
         pay(loan, amount, on, rules)
         loan.last_value_date, loan.last_payment_id, loan.last_amount = on, payment_id, amount
-    return said + judge_and_say(loan, rules, today, event_id, "payment_received", amount)
+    said += judge_and_say(loan, rules, today, event_id, "payment_received", amount)
+    if loan.closed_as == WRITTEN_OFF and on > ensure(loan).status_day and kind != "credit_balance_refund":
+        said.append(recovery(loan, rules, amount, event_id))
+    return said
+
+
+def _late(loan: Loan, on: int) -> bool:
+    return bool(loan.rows) and loan.rows[0][DUE] < on
+
+
+def _apply_in_order(loan: Loan, payment: Payment, rules: Rules) -> None:
+    """A payment that comes last in the order of money."""
+    if rules.remembers:
+        conduct.before(loan, payment.value_date, rules)
+    apply(loan, payment, rules)
+    if rules.remembers:
+        conduct.after(loan, payment.value_date, rules)
+    if loan.closed_as == WRITTEN_OFF and payment.kind != "credit_balance_refund":
+        ensure(loan).recovered += payment.amount
+
+
+def _refuse_after_the_end(loan: Loan, on: int) -> None:
+    """Money still comes in after a charge-off, write-off or closing; after a transfer, what was paid before it."""
+    if loan.closed_as == CANCELLED or (loan.closed_as == TRANSFERRED and on > ensure(loan).status_day):
+        raise Refused("loan_not_active")
 
 
 def _refuse_by_kind(loan: Loan, fact: Repaid) -> None:
-    if fact.kind == "recovery":
+    if fact.kind == "recovery" and loan.closed_as != WRITTEN_OFF:
         raise Refused("loan_not_written_off")
     if fact.kind == "credit_balance_refund" and fact.amount > loan.credit:
         raise Refused("credit_balance_too_small")
@@ -110,35 +132,37 @@ def reverse(loan: Loan, fact: RepaymentReversed, rules: Rules, today: int) -> li
     A reversal may come before its payment.
     """
     seen = loan.seen
-    if digest(fact.event_id) in seen and journal.holds_event(loan.journal, fact.event_id):
+    if digest(fact.event_id) in seen and known_ids.holds_event(loan.journal, fact.event_id):
         return None
-    if digest(fact.reversal_id) in seen and journal.holds_reversal(loan.journal, fact.reversal_id):
+    if digest(fact.reversal_id) in seen and known_ids.holds_reversal(loan.journal, fact.reversal_id):
         return None
-    if loan.closed_as:
+    if loan.closed_as in (CANCELLED, TRANSFERRED):
         raise Refused("loan_not_active")
-    if journal.holds_reversal_of(loan.journal, fact.payment_id):
+    if known_ids.holds_reversal_of(loan.journal, fact.payment_id):
         raise Refused("payment_already_reversed")
-    paid = next(
-        (payment for payment in journal.read(loan.journal).payments if payment.payment_id == fact.payment_id), None
-    )
+    entries = journal.read(loan.journal)
+    if any(isinstance(taken, Chargeback) and taken.payment_id == fact.payment_id for taken in entries.servicing):
+        raise Refused("payment_charged_back")
+    paid = next((payment for payment in entries.payments if payment.payment_id == fact.payment_id), None)
     loan.seen = seen + digest(fact.payment_id) + digest(fact.reversal_id) + digest(fact.event_id)
     loan.last_event_id = fact.event_id
     loan.journal += journal.reversal_line(fact).encode()
     said: list[Alert] = []
     if paid is not None:
-        wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, paid.counts_from())
+        wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, journal.counts_from(paid))
         said = correct(loan, rules, wrong, fact.event_id)
     return said + judge_and_say(loan, rules, today, fact.event_id, "payment_reversed", fact.payment_id)
 
 
 def cancel(loan: Loan, fact: DisbursementCancelled, rules: Rules, today: int) -> list[Alert] | None:
     """Undo a disbursement: nothing was ever due. None for a cancellation seen before. Raises Refused."""
-    if digest(fact.event_id) in loan.seen and journal.holds_event(loan.journal, fact.event_id):
+    if digest(fact.event_id) in loan.seen and known_ids.holds_event(loan.journal, fact.event_id):
         return None
-    if loan.closed_as:
+    if loan.closed_as not in (ACTIVE, CHARGED_OFF):
         raise Refused("loan_not_active")
     entries = journal.read(loan.journal)
     loan.closed_as = CANCELLED
+    loan.extras = None
     loan.seen += digest(fact.event_id)
     loan.journal += journal.cancellation_line(fact.event_id).encode()
     loan.last_event_id = fact.event_id
@@ -150,28 +174,34 @@ def cancel(loan: Loan, fact: DisbursementCancelled, rules: Rules, today: int) ->
 
 
 def open_day(loan: Loan, rules: Rules, today: int) -> list[Alert] | None:
-    """Age the loan to `today`; None if nothing but the date changed."""
+    """Age the loan to `today`; None if nothing but the date changed.
+
+    Where there is only something to say and no figure changed, `last_event_id` stays.
+    """
     before = _figures_of_the_day(loan, rules)
     alerts = judge_and_say(loan, rules, today, None, "day_passed", None)
-    if before == _figures_of_the_day(loan, rules) and not alerts:
+    if before != _figures_of_the_day(loan, rules):
+        loan.last_event_id = f"business-day:{iso(today)}"
+    elif not alerts:
         return None
-    loan.last_event_id = f"business-day:{iso(today)}"
     return alerts
 
 
 def _figures_of_the_day(loan: Loan, rules: Rules) -> tuple[object, ...]:
     """Everything about a loan that the passing of days can change."""
-    next_due = None if rules.exact else next_due_row(loan, loan.as_of, rules)
+    upcoming = None if rules.exact and rules.plain else upcoming_row(loan, loan.as_of)
     return (
         loan.days_past_due,
         loan.delinquent_days,
         loan.bucket,
+        loan.classes,
+        loan.extras and [start <= loan.as_of <= end for start, end in loan.extras.pauses],
         loan.as_of < loan.disbursement_date,
-        next_due and next_due[DUE],
+        upcoming and upcoming[DUE],  # a tolerated or immaterial installment falls due and no days begin
     )
 
 
 def forgotten(loan: Loan, rules: Rules, today: int) -> bool:
     """Whether the loan has ended and all its facts are behind the replay horizon on `today`."""
-    ended = bool(loan.closed_as) or not loan.rows
+    ended = loan.closed_as not in (ACTIVE, CHARGED_OFF) or not loan.rows
     return ended and today >= loan.as_of + rules.replay_horizon_days

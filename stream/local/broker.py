@@ -67,7 +67,9 @@ def missing(cache: Path | None = None) -> str | None:
 class Broker:
     """One broker, known by its folder: a second object with the same folder speaks of the same broker."""
 
-    def __init__(self, folder: Path, *, port: int = 0, heap: str = "768m", cache: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, port: int = 0, heap: str = "768m", cache: Path | None = None, more: str = ""
+    ) -> None:
         """Name a broker; nothing is started.
 
         Args:
@@ -75,19 +77,21 @@ class Broker:
             port: On the loopback address; 0 takes the port of the last start, else a free one.
             heap: Upper bound of the Java heap, as Java writes it.
             cache: Where the jars are kept; by default the user's cache folder.
+            more: Lines of Kafka's configuration that are added to ours, or take the place of ours.
         """
         self.folder = folder.resolve()
         self.cache = cache or jars.default_cache()
         self._heap = heap
+        self._more = more
         self._port = port
         self._temporary = False
         self._owned = Owned(self.folder)
         self._state = BrokerState(self.folder / "broker.json")
 
     @classmethod
-    def temporary(cls, *, port: int = 0, heap: str = "768m", cache: Path | None = None) -> Broker:
+    def temporary(cls, *, port: int = 0, heap: str = "768m", cache: Path | None = None, more: str = "") -> Broker:
         """A broker in a new temporary folder, which `close` removes, as does the end of this process."""
-        broker = cls(Path(tempfile.mkdtemp(prefix="overdue-kafka-")), port=port, heap=heap, cache=cache)
+        broker = cls(Path(tempfile.mkdtemp(prefix="overdue-kafka-")), port=port, heap=heap, cache=cache, more=more)
         broker._temporary = True
         return broker
 
@@ -168,7 +172,7 @@ class Broker:
         java = jars.java() or "java"
         self._port = self._port or self._state.port() or free_port()
         need_free(self._port)
-        kraft.write_files(self.folder, self._port, free_port())
+        kraft.write_files(self.folder, self._port, free_port(), self._more)
         if not kraft.is_formatted(self.folder):
             report(Progress("format", 0, 1, str(self.folder), 0.0))
             kraft.format_folder(java, jar_folder, self.folder)

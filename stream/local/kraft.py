@@ -74,9 +74,13 @@ log.cleaner.dedupe.buffer.size=16777216
 """
 
 
-def write_files(folder: Path, port: int, controller_port: int) -> None:
-    """Write the configuration of a broker in this folder, on these ports of the loopback address."""
-    settings = SETTINGS.format(port=port, controller_port=controller_port, folder=folder)
+def write_files(folder: Path, port: int, controller_port: int, more: str = "") -> None:
+    """Write the configuration of a broker in this folder, on these ports of the loopback address.
+
+    `more`: lines added at the end, where they take the place of ours of the same name; {port} and {controller_port}
+    in them are filled in.
+    """
+    settings = (SETTINGS + more).format(port=port, controller_port=controller_port, folder=folder)
     (folder / "server.properties").write_text(settings, encoding="utf-8")
     (folder / "log4j2.xml").write_text(LOG4J, encoding="utf-8")
 

@@ -1,86 +1,96 @@
-"""Every metric, once: name, unit, labels, meaning. Labels never name a loan, so the number of series is bounded."""
+"""The metrics of one worker, made from the catalogue, in a registry of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
-_SHORT = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-_AGES = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3_600.0, 21_600.0, 86_400.0)
-_SIZES = (1.0, 5.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)
+from stream.agents.book import CURRENT
+from stream.engine.policy import Policy
+from stream.observe import catalogue
+from stream.observe.book import BookCollector
+from stream.observe.catalogue import Metric
+from stream.observe.moments import Moments
 
 
 class Metrics:
-    """All metrics of one worker, in a registry of their own."""
+    """All metrics of one worker; `moments` knows what they need to go on when nothing happens any more."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        # what was done
-        self.events = self._counter("loan_events", "Events by outcome; see the README for the sum.", "outcome")
-        self.alerts = self._counter("loan_alerts", "Alerts by kind and by bucket reached.", "kind", "bucket")
-        self.dead_letters = self._counter("loan_dlq", "Messages sent to the dead letters, by reason code.", "reason")
-        self.breaker_open = self._gauge(
-            "loan_dlq_breaker_open",
-            "1: too many messages in a row were rejected, the partition is stopped.",
-            "partition",
-        )
-        # how fast
-        self.batch_seconds = self._histogram(
-            "loan_batch_seconds", "Seconds of one batch by stage: wait, process, produce, commit.", _SHORT, "stage"
-        )
-        self.transaction_seconds = self._histogram(
-            "loan_transaction_seconds", "Seconds from the beginning of a transaction to its commit.", _SHORT
-        )
-        self.batch_records = self._histogram("loan_batch_records", "Records in one transaction.", _SIZES)
-        self.event_age = self._histogram(
-            "loan_event_age_seconds",
-            "Age of the oldest event of a batch by its Kafka timestamp, when committed.",
-            _AGES,
-        )
-        # how far behind
-        self.lag = self._gauge(
-            "loan_consumer_lag_messages",
-            "Offsets between what is committed and the end of the partition, as polled from the broker.",
-            "topic",
-            "partition",
-        )
-        self.barrier_wait = self._gauge(
-            "loan_barrier_wait_seconds", "How long a business day waits for the records before it.", "partition"
-        )
-        self.business_date = self._gauge(
-            "loan_business_date_timestamp_seconds", "Business date of a task, as its midnight in UTC.", "partition"
-        )
-        self.transaction_left_open = self._gauge(
-            "loan_upstream_transaction_open_seconds",
-            "How long an upstream transaction has kept a partition from being read.",
-            "topic",
-            "partition",
-        )
-        # state and life
-        self.tasks = self._gauge("loan_assigned_tasks", "Tasks that this worker runs; 0: it stands by.")
-        self.state_keys = self._gauge("loan_state_keys", "Keys in a task's table.", "partition")
-        self.recovery_remaining = self._gauge(
-            "loan_recovery_remaining_messages", "Changelog offsets still to read before the task can run.", "partition"
-        )
-        self.recovery_seconds = self._histogram("loan_recovery_seconds", "Seconds to restore one task.", _AGES)
-        self.rebalances = self._counter("loan_rebalances", "Times that tasks were assigned anew.")
-        self.fenced = self._counter("loan_fenced", "Times that another worker had taken a task over.")
-        self.build = Info("loan_build", "Version of the worker and of its policy.", registry=self.registry)
+        self.moments = Moments(self.registry)
+        self.book = BookCollector()
+        self.registry.register(self.book)
+        ProcessCollector(registry=self.registry)
+        self.events = self._counter(catalogue.EVENTS)
+        self.alerts = self._counter(catalogue.ALERTS)
+        self.dead_letters = self._counter(catalogue.DEAD_LETTERS)
+        self.misrouted = self._counter(catalogue.MISROUTED)
+        self.breaker_open = self._gauge(catalogue.BREAKER_OPEN)
+        self.batch_seconds = self._histogram(catalogue.BATCH_SECONDS)
+        self.transaction_seconds = self._histogram(catalogue.TRANSACTION_SECONDS)
+        self.batch_records = self._histogram(catalogue.BATCH_RECORDS)
+        self.event_age = self._histogram(catalogue.EVENT_AGE)
+        self.lag = self._gauge(catalogue.LAG)
+        self.barrier_wait = self._gauge(catalogue.BARRIER_WAIT)
+        self.business_date = self._gauge(catalogue.BUSINESS_DATE)
+        self.feed_held = self._gauge(catalogue.FEED_HELD)
+        self.timers_overdue = self._gauge(catalogue.TIMERS_OVERDUE)
+        self.transaction_left_open = self._gauge(catalogue.TRANSACTION_LEFT_OPEN)
+        self.tasks = self._gauge(catalogue.TASKS)
+        self.ready = self._gauge(catalogue.READY)
+        self.state_keys = self._gauge(catalogue.STATE_KEYS)
+        self.state_bytes = self._gauge(catalogue.STATE_BYTES)
+        self.recovery_remaining = self._gauge(catalogue.RECOVERY_REMAINING)
+        self.recovery_seconds = self._histogram(catalogue.RECOVERY_SECONDS)
+        self.rebalances = self._counter(catalogue.REBALANCES)
+        self.fenced = self._counter(catalogue.FENCED)
+        self.bucket_start = self._gauge(catalogue.BUCKET_START)
+        self.borrower_records = self._counter(catalogue.BORROWER_RECORDS)
+        self.early_warnings = self._counter(catalogue.EARLY_WARNINGS)
+        self.warning_decisions = self._counter(catalogue.WARNING_DECISIONS)
+        self.warning_outcomes = self._gauge(catalogue.WARNING_OUTCOMES)
+        self.warning_lead_days = self._gauge(catalogue.WARNING_LEAD_DAYS)
+        self.warning_went_bad = self._gauge(catalogue.WARNING_WENT_BAD)
+        self.warning_loan_days = self._gauge(catalogue.WARNING_LOAN_DAYS)
+        self.signal_newest = self._gauge(catalogue.SIGNAL_NEWEST)
+        self.when_revoked: list[Callable[[], None]] = []  # what else forgets the tasks of this worker
+        self.build = Info(catalogue.BUILD.bare_name, catalogue.BUILD.meaning, registry=self.registry)
 
-    def describe(self, policy_version: str, app_id: str) -> None:
-        """Say what is running."""
+    def describe(self, policy: Policy, app_id: str) -> None:
+        """Say what is running, and where the policy's buckets begin."""
         try:
             release = version("overdue-stream")
         except PackageNotFoundError:
             release = "unknown"
-        self.build.info({"version": release, "policy_version": policy_version, "app_id": app_id})
+        self.build.info({"version": release, "policy_version": policy.version, "app_id": app_id})
+        self.moments.time_zone = policy.time_zone
+        for product, rules in {"default": policy.default, **policy.products}.items():
+            self.bucket_start.labels(product, CURRENT).set(0)
+            for bucket in rules.buckets:
+                self.bucket_start.labels(product, bucket.code).set(bucket.min_days)
 
-    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(name, meaning, labels, registry=self.registry)
+    @property
+    def of_a_task(self) -> tuple[Gauge, ...]:
+        """Those that end with a task of this worker."""
+        return (
+            self.business_date,
+            self.state_keys,
+            self.state_bytes,
+            self.timers_overdue,
+            self.feed_held,
+            self.recovery_remaining,
+            self.barrier_wait,
+            self.breaker_open,
+        )
 
-    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        return Gauge(name, meaning, labels, registry=self.registry)
+    def _counter(self, metric: Metric) -> Counter:
+        return Counter(metric.bare_name, metric.meaning, metric.labels, registry=self.registry)
 
-    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(name, meaning, labels, buckets=buckets, registry=self.registry)
+    def _gauge(self, metric: Metric) -> Gauge:
+        return Gauge(metric.name, metric.meaning, metric.labels, registry=self.registry)
+
+    def _histogram(self, metric: Metric) -> Histogram:
+        return Histogram(metric.name, metric.meaning, metric.labels, buckets=metric.buckets, registry=self.registry)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -10,12 +11,20 @@ from msgspec import UNSET
 from stream.engine.dates import Day
 from stream.engine.facts import (
     Allocation,
+    ChargedBack,
+    ChargePosted,
+    ChargeWaived,
     DayOpened,
+    DelinquencyPaused,
+    DelinquencyResumed,
     Disbursed,
     DisbursementCancelled,
     Fact,
+    Flagged,
     Repaid,
     RepaymentReversed,
+    ScheduleRevised,
+    StatusSet,
 )
 from stream.engine.money import DUE, NUMBER, Row
 
@@ -25,6 +34,24 @@ from stream.engine.money import DUE, NUMBER, Row
 
 def disbursed(event_id: str, recorded: Day, data: Any) -> Disbursed:
     """Of `loan.disbursed`; installments by due date, then by number."""
+    return Disbursed(
+        event_id,
+        recorded,
+        data.loan_id,
+        data.borrower_id,
+        data.product,
+        data.segment,
+        data.currency,
+        data.principal,
+        _day(data.disbursement_date),
+        data.annual_rate,
+        _schedule(data.schedule),
+        None if data.grace_days is UNSET else data.grace_days,
+        tuple(data.guarantor_ids or ()),
+    )
+
+
+def _schedule(installments: Iterable[Any]) -> list[Row]:
     rows: list[Row] = [
         [
             row.number,
@@ -35,24 +62,10 @@ def disbursed(event_id: str, recorded: Day, data: Any) -> Disbursed:
             row.penalty,
             row.principal + row.interest + row.fee + row.penalty,
         ]
-        for row in data.schedule
+        for row in installments
     ]
     rows.sort(key=_due_then_number)
-    return Disbursed(
-        event_id,
-        recorded,
-        data.loan_id,
-        data.borrower_id,
-        data.product,
-        data.segment,
-        data.currency,
-        data.principal,
-        Day(data.disbursement_date.toordinal()),
-        data.annual_rate,
-        rows,
-        None if data.grace_days is UNSET else data.grace_days,
-        tuple(data.guarantor_ids or ()),
-    )
+    return rows
 
 
 def _due_then_number(row: Row) -> tuple[int, int]:
@@ -61,7 +74,7 @@ def _due_then_number(row: Row) -> tuple[int, int]:
 
 def disbursement_cancelled(event_id: str, recorded: Day, data: Any) -> DisbursementCancelled:
     """Of `loan.disbursement_cancelled`."""
-    return DisbursementCancelled(event_id, recorded, data.loan_id, Day(data.cancellation_date.toordinal()))
+    return DisbursementCancelled(event_id, recorded, data.loan_id, _day(data.cancellation_date))
 
 
 def repaid(event_id: str, recorded: Day, data: Any) -> Repaid:
@@ -87,15 +100,99 @@ def allocations(rows: Any) -> tuple[Allocation, ...]:
 def repayment_reversed(event_id: str, recorded: Day, data: Any) -> RepaymentReversed:
     """Of `loan.repayment_reversed`."""
     return RepaymentReversed(
-        event_id, recorded, data.loan_id, data.payment_id, data.reversal_id, Day(data.reversal_date.toordinal())
+        event_id, recorded, data.loan_id, data.payment_id, data.reversal_id, _day(data.reversal_date)
     )
+
+
+def charged_back(event_id: str, recorded: Day, data: Any) -> ChargedBack:
+    """Of `loan.charged_back`."""
+    return ChargedBack(
+        event_id, recorded, data.loan_id, data.chargeback_id, data.payment_id, _day(data.value_date), data.amount
+    )
+
+
+def schedule_revised(event_id: str, recorded: Day, data: Any) -> ScheduleRevised:
+    """Of `loan.schedule_revised`; installments by due date, then by number."""
+    return ScheduleRevised(
+        event_id,
+        recorded,
+        data.loan_id,
+        data.schedule_version,
+        _day(data.effective_date),
+        data.reason,
+        data.financial_difficulty,
+        _schedule(data.schedule),
+    )
+
+
+def charge_posted(event_id: str, recorded: Day, data: Any) -> ChargePosted:
+    """Of `loan.charge_posted`."""
+    return ChargePosted(
+        event_id,
+        recorded,
+        data.loan_id,
+        data.charge_id,
+        data.kind,
+        _day(data.due_date),
+        data.amount,
+        data.installment,
+    )
+
+
+def charge_waived(event_id: str, recorded: Day, data: Any) -> ChargeWaived:
+    """Of `loan.charge_waived`; without an id or a date of its own it has the event's."""
+    return ChargeWaived(
+        event_id,
+        recorded,
+        data.loan_id,
+        data.charge_id,
+        data.waiver_id or event_id,
+        recorded if data.waiver_date is None else _day(data.waiver_date),
+        data.amount,
+    )
+
+
+def delinquency_paused(event_id: str, recorded: Day, data: Any) -> DelinquencyPaused:
+    """Of `loan.delinquency_paused`."""
+    return DelinquencyPaused(
+        event_id, recorded, data.loan_id, _day_or_none(data.start_date), _day_or_none(data.end_date)
+    )
+
+
+def delinquency_resumed(event_id: str, recorded: Day, data: Any) -> DelinquencyResumed:
+    """Of `loan.delinquency_resumed`."""
+    return DelinquencyResumed(
+        event_id, recorded, data.loan_id, _day_or_none(data.resume_date), _day_or_none(data.end_date)
+    )
+
+
+def _status_set(status: str) -> Callable[[str, Day, Any], StatusSet]:
+    def status_set(event_id: str, recorded: Day, data: Any) -> StatusSet:
+        return StatusSet(event_id, recorded, data.loan_id, status, _day(data.effective_date))
+
+    return status_set
+
+
+def _flagged(flag: str) -> Callable[[str, Day, Any], Flagged]:
+    def flagged(event_id: str, recorded: Day, data: Any) -> Flagged:
+        return Flagged(event_id, recorded, data.loan_id, flag, _day(data.effective_date))
+
+    return flagged
+
+
+def _day(found: date) -> Day:
+    return Day(found.toordinal())
+
+
+def _day_or_none(found: date | None) -> Day | None:
+    return None if found is None else _day(found)
 
 
 def day_opened(event_id: str, _recorded: Day, data: Any) -> DayOpened:
     """Of `business_day.opened`."""
     return DayOpened(
         event_id,
-        Day(data.business_date.toordinal()),
+        _day(data.business_date),
         data.repayments_complete,
         None if data.input_end_offsets is UNSET else data.input_end_offsets,
     )
@@ -106,5 +203,17 @@ FACT_OF_TYPE: Final[Mapping[str, Callable[[str, Day, Any], Fact | DayOpened]]] =
     "loan.disbursement_cancelled": disbursement_cancelled,
     "loan.repaid": repaid,
     "loan.repayment_reversed": repayment_reversed,
+    "loan.charged_back": charged_back,
+    "loan.schedule_revised": schedule_revised,
+    "loan.charge_posted": charge_posted,
+    "loan.charge_waived": charge_waived,
+    "loan.delinquency_paused": delinquency_paused,
+    "loan.delinquency_resumed": delinquency_resumed,
+    "loan.charged_off": _status_set("charged_off"),
+    "loan.written_off": _status_set("written_off"),
+    "loan.closed": _status_set("closed"),
+    "loan.transferred": _status_set("transferred"),
+    "loan.misuse_found": _flagged("misuse_found"),
+    "loan.technical_overdue_flagged": _flagged("technical_overdue"),
     "business_day.opened": day_opened,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from pydantic_core import PydanticCustomError
@@ -34,6 +34,12 @@ _ID_TEXT: Final = re.compile(ID_PATTERN.removesuffix("$")).fullmatch
 _MAX_LAYOUTS: Final = 32
 _MAX_SORTS: Final = 4096
 
+
+class _Time(msgspec.Struct, gc=False):
+    time: str
+
+
+_read_time: Final = msgspec.json.Decoder(_Time).decode
 
 WITH_MILLISECONDS: Final = len(":00:00.000Z")
 POINT: Final = ord(".")
@@ -77,6 +83,11 @@ class Inbound:
             except _UNDECIDED:
                 add(self._decode_or_refuse(record))
         return found
+
+    def second_of_day(self, record: Record) -> int:
+        """The local time of day of a good event, in seconds after midnight."""
+        time = dict(record.headers).get(TIME)
+        return self._days.second_of(time.decode() if time is not None else _read_time(record.value or b"").time)
 
     def _decode_or_refuse(self, record: Record) -> Fact | DayOpened | Rejected:
         try:
@@ -140,12 +151,14 @@ class Inbound:
     def _decode_slowly(self, record: Record) -> Fact | DayOpened:
         """The judge's word; how a good message was laid out is kept for the fast path."""
         judged = judge(record, self._topics[record.topic], self._days)
-        quick = QUICK_OF_TYPE[judged.envelope.type]
-        if judged.is_binary:
+        quick = QUICK_OF_TYPE.get(judged.envelope.type)
+        if quick is None:
+            pass
+        elif judged.is_binary:
             self._keep_layout(record.topic, layout_of(record.headers, quick))
         else:
             self._keep_sort(record, quick)
-        return judged.fact
+        return cast("Fact | DayOpened", judged.fact)  # a signal too, where a file's lines are asked what they are
 
     def _keep_layout(self, topic: str, layout: Layout) -> None:
         known = self._layouts.setdefault(topic, [])

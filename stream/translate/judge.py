@@ -22,7 +22,9 @@ from stream.translate.local_days import LocalDays
 from stream.translate.reasons import rejected_attributes, rejected_data
 from stream.translate.records import Headers, Record
 from stream.translate.rejected import Rejected
+from stream.translate.signals import is_signal, signal
 from stream.translate.strict_json import MAX_VALUE_BYTES, read_object
+from stream.warning.signals import Signal
 
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 4096
@@ -45,7 +47,7 @@ class Judged(NamedTuple):
 
     envelope: Envelope
     is_binary: bool
-    fact: Fact | DayOpened
+    fact: Fact | DayOpened | Signal
 
 
 def judge(record: Record, topic: str, days: LocalDays) -> Judged:
@@ -153,20 +155,25 @@ def _data(attributes: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _fact(envelope: Envelope, data: dict[str, Any], days: LocalDays) -> Fact | DayOpened:
+def _fact(envelope: Envelope, data: dict[str, Any], days: LocalDays) -> Fact | DayOpened | Signal:
     """The fact of an event, its data checked."""
     try:
         model = MODEL_OF_TYPE[envelope.type].model_validate(data)
     except ValidationError as error:
         raise rejected_data(error) from None
+    if is_signal(envelope.type):
+        return signal(envelope.id, days.at(envelope.time), envelope.type, model)
     return FACT_OF_TYPE[envelope.type](envelope.id, days.at(envelope.time), model)
 
 
-def _check_key(key: bytes | None, fact: Fact | DayOpened) -> None:
-    """The key of a loan's event is the loan's id; a business day's key is the sender's own affair."""
+def _check_key(key: bytes | None, fact: Fact | DayOpened | Signal) -> None:
+    """The key is the loan's id, of a signal the borrower's; a business day's key is the sender's own affair."""
     if isinstance(fact, DayOpened):
         return
     if key is None:
         raise Rejected(RejectionCode.KEY_MISSING)
-    if key != fact.loan_id.encode():
+    if isinstance(fact, Signal):
+        if key != fact.borrower_id.encode():
+            raise Rejected(RejectionCode.KEY_IS_NOT_BORROWER_ID)
+    elif key != fact.loan_id.encode():
         raise Rejected(RejectionCode.KEY_IS_NOT_LOAN_ID)

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from schemas.catalogue import TOPIC_OF_TYPE
 from schemas.types import parse_instant
 from stream.translate.records import Headers
+from stream.translate.signals import is_signal
 
 NO_TIMESTAMP: Final = -1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,13 +28,14 @@ class Line(NamedTuple):
     timestamp: int
     """Milliseconds of the event's `time` since 1970 UTC; -1: it has none that can be read."""
     key: bytes | None
-    """From the wrapper; else the event's loan id or business date, where it has one."""
+    """From the wrapper; else the event's loan id, a signal's borrower id, or a business date, where it has one."""
     value: bytes | None
     headers: Headers
 
 
 class _Data(msgspec.Struct, gc=False):
     loan_id: Any = None
+    borrower_id: Any = None
     business_date: Any = None
 
 
@@ -91,7 +93,9 @@ def _topic(event: _Event) -> str:
 def _key(event: _Event) -> bytes | None:
     if event.data is None:
         return None
-    for found in (event.data.loan_id, event.data.business_date):
+    data = event.data
+    of_borrower = isinstance(event.type, str) and is_signal(event.type)
+    for found in (data.borrower_id,) if of_borrower else (data.loan_id, data.business_date):
         if isinstance(found, str):
             return found.encode(errors="replace")
     return None

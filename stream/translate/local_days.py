@@ -69,6 +69,11 @@ class LocalDays:
         """The local day of a moment."""
         return Day(moment.astimezone(self.zone).toordinal())
 
+    def second_of(self, text: str) -> int:
+        """The local time of day of an RFC 3339 time, in seconds after midnight, as its clocks show it."""
+        shown = parse_instant(text).astimezone(self.zone)
+        return shown.hour * 3600 + shown.minute * 60 + shown.second
+
     def _whole_hour_is_one_day(self, moment: datetime) -> bool:
         """Whether neither midnight nor a change of the clocks falls in the hour."""
         start = moment.replace(minute=0, second=0, microsecond=0)

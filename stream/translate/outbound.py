@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +12,8 @@ import orjson
 
 from schemas.envelope import dataschema_of
 from stream.engine.dates import iso
-from stream.engine.findings import Alert
+from stream.engine.feed import FeedAlert, key_of
+from stream.engine.findings import RECOVERY_RECEIVED, Alert
 from stream.translate import records
 from stream.translate.local_days import LocalDays
 from stream.translate.records import Headers, Record
@@ -60,6 +62,12 @@ class Outbound:
         value = orjson.dumps(_alert_data(alert))
         headers = self.headers_of_day(alert.kind, alert.id, alert.loan_id, alert.as_of)
         return Outgoing(alert.loan_id.encode(), value, headers)
+
+    def feed_alert(self, alert: FeedAlert) -> Outgoing:
+        """An alert about the feed of a whole task, for `loans.overdue`."""
+        key = key_of(alert.partition)
+        headers = self.headers_of_day(alert.kind, alert.id, key, alert.as_of)
+        return Outgoing(key.encode(), orjson.dumps(_feed_data(alert)), headers)
 
     def dead_letter(self, record: Record, rejected: Rejected) -> Outgoing:
         """A refused record with its reason, for the same partition of `dead-letters`. Its time is the record's."""
@@ -125,7 +133,7 @@ def _alert_data(alert: Alert) -> dict[str, Any]:
         "delinquent_days": alert.delinquent_days,
         "bucket": alert.bucket,
         "previous_bucket": alert.previous_bucket,
-        "classifications": {},
+        "classifications": classes_of(alert.classifications),
         "overdue": {
             "principal": principal,
             "interest": interest,
@@ -142,7 +150,36 @@ def _alert_data(alert: Alert) -> dict[str, Any]:
     }
     if alert.supersedes is not None:
         data["supersedes"] = alert.supersedes
+    if alert.installment is not None:
+        data["installment"] = alert.installment
+    if alert.classification is not None:
+        data["scheme"], data["classification"], previous = alert.classification
+        data["previous_classification"] = previous or None
+    if alert.pause is not None:
+        start, end, active = alert.pause
+        data["pause"] = {"start_date": iso(start), "end_date": iso(end), "active": active}
+    if alert.kind == RECOVERY_RECEIVED:
+        data["recovered"] = next(reason.observed for reason in alert.reasons if reason.code == "recovery_received")
     return data
+
+
+def _feed_data(alert: FeedAlert) -> dict[str, Any]:
+    return {
+        "partition": alert.partition,
+        "as_of": iso(alert.as_of),
+        "installments_due": alert.due,
+        "installments_met": alert.met,
+        "installments_met_usually": alert.usual,
+        "reasons": [reason._asdict() for reason in alert.reasons],
+        "policy_version": alert.policy_version,
+        "causes": alert.causes,
+    }
+
+
+@lru_cache(maxsize=1 << 12)
+def classes_of(text: str) -> dict[str, str]:
+    """Class by scheme, of the engine's text `scheme:code scheme:code`."""
+    return dict(word.rsplit(":", 1) for word in text.split())
 
 
 def episode_id(loan_id: str, number: int) -> str | None:

@@ -8,7 +8,7 @@ there are more, the whole JSON is read strictly, so that nothing is skipped unre
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, Union
 
@@ -166,16 +166,6 @@ def structured_quotes(event: Any) -> int:
     return quotes
 
 
-_DATA_OF_TYPE: Final[Mapping[str, type[msgspec.Struct]]] = {
-    kind: fast_struct(
-        MODEL_OF_TYPE[kind],
-        by_hand=frozenset(
-            {"loan_id", "payment_id", "allocations_fit"} if kind == "loan.repaid" else {"schedule_makes_sense"}
-        ),
-    )
-    for kind in facts.FACT_OF_TYPE
-}
-
 _FACTS: Final[Mapping[str, FactOf]] = {
     "loan.disbursed": _disbursed,
     "loan.disbursement_cancelled": _cancelled,
@@ -184,9 +174,20 @@ _FACTS: Final[Mapping[str, FactOf]] = {
     "business_day.opened": _day_opened,
 }
 
+_DATA_OF_TYPE: Final[Mapping[str, type[msgspec.Struct]]] = {
+    kind: fast_struct(
+        MODEL_OF_TYPE[kind],
+        by_hand=frozenset(
+            {"loan_id", "payment_id", "allocations_fit"} if kind == "loan.repaid" else {"schedule_makes_sense"}
+        ),
+    )
+    for kind in _FACTS
+}
+
 QUICK_OF_TYPE: Final[Mapping[str, Quick]] = {
     kind: Quick(msgspec.json.Decoder(data).decode, _FACTS[kind]) for kind, data in _DATA_OF_TYPE.items()
 }
+"""By event type; types that are rare have none: the judge decides each."""
 
 
 def _structured(kind: str) -> type[msgspec.Struct]:
@@ -200,9 +201,17 @@ def _structured(kind: str) -> type[msgspec.Struct]:
     )
 
 
+def _structured_decoder(kinds: Iterable[str]) -> Callable[[bytes], Any]:
+    """A decoder of structured events of these types; one that decides nothing where none has a fast path."""
+    structs = tuple(_structured(kind) for kind in kinds if kind in QUICK_OF_TYPE)
+    return msgspec.json.Decoder(Union[structs]).decode if structs else _undecided  # noqa: UP007
+
+
+def _undecided(_value: bytes) -> Any:
+    raise Undecided
+
+
 STRUCTURED_OF_TOPIC: Final[Mapping[str, Callable[[bytes], Any]]] = {
-    topic.name: msgspec.json.Decoder(Union[tuple(_structured(kind) for kind in topic.types)]).decode  # noqa: UP007
-    for topic in TOPICS
-    if topic.is_input
-} | {"": msgspec.json.Decoder(Union[tuple(_structured(kind) for kind in QUICK_OF_TYPE)]).decode}  # noqa: UP007
+    topic.name: _structured_decoder(topic.types) for topic in TOPICS if topic.is_input
+} | {"": _structured_decoder(QUICK_OF_TYPE)}
 """Decoder of structured events by topic; empty: of any input topic."""

@@ -10,7 +10,13 @@ from pydantic import ValidationError
 from schemas.rejections import RejectionCode
 from stream.translate.rejected import Rejected
 
-MONEY_FIELDS: Final = frozenset({"amount", "principal", "interest", "fee", "penalty"})
+MONEY_FIELDS: Final = frozenset(
+    {
+        *("amount", "principal", "interest", "fee", "penalty"),
+        *("balance", "cash_advance", "debt", "debt_over_90_days", "expected_loss", "exposure", "gambling", "limit"),
+        *("minimum_due", "paid"),
+    }
+)
 _CODES: Final[dict[str, RejectionCode]] = {code.value: code for code in RejectionCode}
 _FREE_NAMES: Final = frozenset({"input_end_offsets"})
 """Objects whose keys are the sender's own: their names stay out of messages."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from stream.engine.extras import unpacked
 from stream.engine.loan import Loan
 
 HEADER: Final = Struct(">IH")
@@ -67,7 +68,10 @@ def load(raw: bytes) -> Loan:
         loan.seen,
         loan.history_from,
         loan.journal,
+        loan.classes,
+        extras,
     ) = figures
+    loan.extras = None if extras is None else unpacked(extras)
     return loan
 
 
@@ -107,5 +111,7 @@ def store(loan: Loan, next_check: int, standing_partition: int) -> bytes:
             loan.seen,
             loan.history_from,
             loan.journal,
+                loan.classes,
+            None if loan.extras is None else loan.extras.packed(),
         )
     )

@@ -48,6 +48,8 @@ class Span(NamedTuple):
     start: float
     end: float
     events: int
+    done: float
+    """When all repayments were seen to be done; `end`, where that is not known later than it happened."""
 
 
 class Command(NamedTuple):
@@ -75,6 +77,11 @@ class Engine(ABC):
 
     def prepare(self, place: Place) -> None:  # noqa: B027
         """What must happen before its first start, besides the topics."""
+
+    def begin_at(self, place: Place, disbursements: list[int], repayments: list[int]) -> None:
+        """Where the engine reads on at its next start: offsets of each partition."""
+        place.kafka.set_offsets(place.app, place.disbursements, disbursements)
+        place.kafka.set_offsets(place.app, place.repayments, repayments)
 
     @abstractmethod
     def wait_disbursed(self, running: Running, place: Place, count: int, seconds: float) -> None:
@@ -132,7 +139,7 @@ class Peer(Engine):
     def wait_repaid(self, running: Running, place: Place, count: int, seconds: float) -> Span:
         _, start = running.wait_for("repayments_first", seconds)
         _, end = running.wait_for("repayments_last", seconds)
-        return Span(start, end, count)
+        return Span(start, end, count, end)
 
     def said(self, message: Message) -> Said:
         alert = json.loads(message.value())

@@ -15,7 +15,6 @@ from tests.bench.machine import EngineError, Running
 from tests.bench.portfolio import AS_OF, Portfolio, loan_id_of
 from tests.bench.stages import Agent, records_of
 from tests.bench.throughput import make_outputs
-from tests.bench.worker import OverdueWorker
 
 TEMPLATES = 200
 """Loans whose real states the generator copies, each under as many ids as it takes."""
@@ -38,7 +37,7 @@ def measure(engine: Engine, place: Place, loans: int, payments: int) -> dict[str
     changelog = f"{place.app}-loans-changelog"
     kafka.create([place.disbursements, place.repayments], [changelog])
     make_outputs(engine, place)
-    _set_positions(engine, place)
+    engine.begin_at(place, [0] * kafka.partitions, [0] * kafka.partitions)
     states = peer_states(loans, payments) if isinstance(engine, Peer) else our_states(loans, payments, kafka.partitions)
     size = _write(place, changelog, states)
     probes = Portfolio(loans, PROBES).repayment_events()
@@ -46,7 +45,7 @@ def measure(engine: Engine, place: Place, loans: int, payments: int) -> dict[str
     running = engine.start(place, 0, PROBES, "recovery.log")
     try:
         ready = _wait_ready(running, b"running partitions") if not isinstance(engine, Peer) else None
-        end = engine.wait_repaid(running, place, PROBES, SECONDS_TO_RESTORE).end
+        end = engine.wait_repaid(running, place, PROBES, SECONDS_TO_RESTORE).done
         memory = running.memory_mb()
     finally:
         running.stop()
@@ -60,15 +59,6 @@ def measure(engine: Engine, place: Place, loans: int, payments: int) -> dict[str
         "memory_mb": round(memory),
     }
     return result if ready is None else {**result, "restored_seconds": round(ready - running.started, 2)}
-
-
-def _set_positions(engine: Engine, place: Place) -> None:
-    """The group has been here before: our worker refuses a state whose offsets were forgotten."""
-    for topic in (place.disbursements, place.repayments):
-        place.kafka.set_offsets(place.app, topic, [0] * place.kafka.partitions)
-    if isinstance(engine, OverdueWorker):
-        days = engine.business_days(place)
-        place.kafka.set_offsets(place.app, days, place.kafka.ends(days))
 
 
 def our_states(loans: int, payments: int, partitions: int) -> Iterator[State]:

@@ -21,8 +21,7 @@ def measure(engine: Engine, place: Place, expected: Expected, broker_pid: int) -
     kafka = place.kafka
     make_outputs(engine, place)
     load_loans(engine, place)
-    kafka.set_offsets(place.app, place.disbursements, kafka.ends(place.disbursements))
-    kafka.set_offsets(place.app, place.repayments, [0] * kafka.partitions)
+    engine.begin_at(place, kafka.ends(place.disbursements), [0] * kafka.partitions)
     count = sum(kafka.ends(place.repayments))
     running = engine.start(place, 0, count, "repayments.log")
     meter = Meter(engine=running.process.pid, broker=broker_pid)
@@ -57,7 +56,7 @@ def make_outputs(engine: Engine, place: Place) -> None:
 def load_loans(engine: Engine, place: Place) -> None:
     """All disbursements go into the state; then the engine is stopped and its group is where they end."""
     kafka = place.kafka
-    kafka.set_offsets(place.app, place.repayments, kafka.ends(place.repayments))
+    engine.begin_at(place, [0] * kafka.partitions, kafka.ends(place.repayments))
     count = sum(kafka.ends(place.disbursements))
     running = engine.start(place, count, 0, "disbursements.log")
     try:

@@ -14,6 +14,7 @@ from schemas.catalogue import MODEL_OF_TYPE
 from schemas.rejections import RejectionCode
 from stream.engine.dates import day_of
 from stream.engine.facts import DayOpened
+from stream.engine.feed import FeedRules, Shortfall, held
 from stream.engine.findings import Alert, Reason
 from stream.translate.inbound import Inbound
 from stream.translate.lines import parse_line
@@ -93,6 +94,48 @@ def test_a_correction_names_what_it_supersedes() -> None:
     earlier = "0" * 32
     corrected = AN_ALERT._replace(kind="loan.alert_corrected", supersedes=earlier)
     assert valid_data(Outbound("Asia/Shanghai").alert(corrected))["supersedes"] == earlier
+
+
+def test_alerts_of_servicing_say_what_they_are_about() -> None:
+    """A notice names its installment, a class its scheme, a pause its days, a recovery its amount."""
+    outbound = Outbound("Asia/Shanghai")
+    notice = AN_ALERT._replace(kind="loan.due_soon", installment=3)
+    assert valid_data(outbound.alert(notice))["installment"] == 3
+    classified = AN_ALERT._replace(
+        kind="loan.classification_changed",
+        classifications="cn_five_class_2023:special_mention ifrs9:stage_1",
+        classification=("cn_five_class_2023", "special_mention", ""),
+    )
+    data = valid_data(outbound.alert(classified))
+    assert data["classifications"] == {"cn_five_class_2023": "special_mention", "ifrs9": "stage_1"}
+    assert (data["scheme"], data["classification"]) == ("cn_five_class_2023", "special_mention")
+    assert data["previous_classification"] is None
+    paused = AN_ALERT._replace(kind="loan.pause_changed", pause=(day_of("2024-02-16"), day_of("2024-03-15"), True))
+    assert valid_data(outbound.alert(paused))["pause"] == {
+        "start_date": "2024-02-16",
+        "end_date": "2024-03-15",
+        "active": True,
+    }
+    recovered = AN_ALERT._replace(kind="loan.recovery_received", reasons=(Reason("recovery_received", 500, None),))
+    assert valid_data(outbound.alert(recovered))["recovered"] == 500
+
+
+def test_an_alert_about_a_feed_names_its_partition() -> None:
+    """`feed.held` is keyed by its partition, tells what was due and met, and names no loan."""
+    found = held(3, day_of("2024-02-16"), Shortfall(2310, 402, 2102), FeedRules(), "cn-2026-01")
+    outgoing = Outbound("Asia/Shanghai").feed_alert(found)
+    assert outgoing.key == b"partition-3"
+    assert dict(outgoing.headers)["ce_subject"] == b"partition-3"
+    assert valid_data(outgoing) == {
+        "partition": 3,
+        "as_of": "2024-02-16",
+        "installments_due": 2310,
+        "installments_met": 402,
+        "installments_met_usually": 2102,
+        "reasons": [{"code": "repayments_fall_short", "observed": 402, "threshold": 1051}],
+        "policy_version": "cn-2026-01",
+        "causes": ["business-day:2024-02-16"],
+    }
 
 
 def test_a_dead_letter_keeps_the_record_as_it_was() -> None:

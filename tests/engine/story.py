@@ -6,10 +6,24 @@ from calendar import monthrange
 from datetime import date
 from itertools import count
 
-from stream.engine import step
+from stream.engine import servicing, step
 from stream.engine.dates import Day, day_of, iso
 from stream.engine.delinquency import next_check, overdue
-from stream.engine.facts import Allocation, Disbursed, DisbursementCancelled, Repaid, RepaymentReversed
+from stream.engine.facts import (
+    Allocation,
+    ChargedBack,
+    ChargePosted,
+    ChargeWaived,
+    DelinquencyPaused,
+    DelinquencyResumed,
+    Disbursed,
+    DisbursementCancelled,
+    Flagged,
+    Repaid,
+    RepaymentReversed,
+    ScheduleRevised,
+    StatusSet,
+)
 from stream.engine.findings import Alert
 from stream.engine.loan import Loan
 from stream.engine.money import Row
@@ -161,6 +175,85 @@ class Story:
         loan = self.loan
         fact = DisbursementCancelled(event, self.today, "L1", self.today)
         return self._keep(loan, step.cancel(loan, fact, self.rules, self.today))
+
+    def _serve(self, fact: object) -> list[Alert] | None:
+        loan = self.loan
+        return self._keep(loan, servicing.STEPS[type(fact)](loan, fact, self.rules, self.today))
+
+    def _event(self, event: str | None) -> str:
+        return event or f"E{next(self.ids):06}"
+
+    def charge_back(
+        self,
+        amount: int,
+        payment: str,
+        *,
+        valued: str | None = None,
+        chargeback: str | None = None,
+        event: str | None = None,
+    ) -> list[Alert] | None:
+        """Money of a payment is taken back today, or of an earlier value date."""
+        event = self._event(event)
+        on = day_of(valued) if valued else self.today
+        return self._serve(ChargedBack(event, self.today, "L1", chargeback or f"K-{event}", payment, on, amount))
+
+    def revise(
+        self,
+        schedule: list[Row],
+        *,
+        effective: str,
+        version: int = 2,
+        reason: str = "correction",
+        difficulty: bool = False,
+        event: str | None = None,
+    ) -> list[Alert] | None:
+        """A new version of the schedule is told today."""
+        fact = ScheduleRevised(
+            self._event(event), self.today, "L1", version, day_of(effective), reason, difficulty, schedule
+        )
+        return self._serve(fact)
+
+    def charge(
+        self,
+        amount: int,
+        *,
+        charge: str = "C1",
+        kind: str = "penalty",
+        due: str | None = None,
+        installment: int | None = None,
+        event: str | None = None,
+    ) -> list[Alert] | None:
+        """A charge is posted today."""
+        on = day_of(due) if due else self.today
+        return self._serve(ChargePosted(self._event(event), self.today, "L1", charge, kind, on, amount, installment))
+
+    def waive(
+        self, charge: str = "C1", amount: int | None = None, *, waiver: str = "W1", event: str | None = None
+    ) -> list[Alert] | None:
+        """A charge is waived today, in part or as a whole."""
+        return self._serve(ChargeWaived(self._event(event), self.today, "L1", charge, waiver, self.today, amount))
+
+    def pause(self, start: str | None, end: str | None, *, event: str | None = None) -> list[Alert] | None:
+        """A pause is told today."""
+        first, last = (day_of(day) if day else None for day in (start, end))
+        return self._serve(DelinquencyPaused(self._event(event), self.today, "L1", first, last))
+
+    def resume(
+        self, day: str | None = None, *, end: str | None = None, event: str | None = None, undated: bool = False
+    ) -> list[Alert] | None:
+        """The pause in force ends today."""
+        on = None if undated else day_of(day) if day else self.today
+        return self._serve(DelinquencyResumed(self._event(event), self.today, "L1", on, day_of(end) if end else None))
+
+    def set_status(self, status: str, *, effective: str | None = None, event: str | None = None) -> list[Alert] | None:
+        """The loan is charged_off, written_off, closed or transferred, as of today or an earlier day."""
+        on = day_of(effective) if effective else self.today
+        return self._serve(StatusSet(self._event(event), self.today, "L1", status, on))
+
+    def flag(self, flag: str, *, effective: str | None = None, event: str | None = None) -> list[Alert] | None:
+        """Misuse or a technical overdue is found."""
+        on = day_of(effective) if effective else self.today
+        return self._serve(Flagged(self._event(event), self.today, "L1", flag, on))
 
     def days(self) -> tuple[int, int, str]:
         """Days past due, delinquent days, bucket."""

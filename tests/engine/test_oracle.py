@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.oracle import Policy, Product, Task, judge
+from tests.oracle import standing as standing_of
 from tests.stories import (
     Event,
     a_day,
@@ -32,7 +33,7 @@ def told(*events: Event, policy: Policy | None = None, **product: Any) -> Task:
 def standing(task: Task, loan_id: str = "L1") -> dict[str, Any]:
     """The loan's standing on the task's business date."""
     assert task.business_date
-    return task.loans[loan_id].standing(task.business_date)
+    return standing_of(task.loans[loan_id], task.business_date)
 
 
 def said(task: Task) -> list[tuple[str, str, str | None]]:

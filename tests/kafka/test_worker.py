@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 from stream.local.portfolio import sample
 from tests import stories
+from tests.agent_table import disbursed, paid, serviced
 
 PARTITIONS = 4
 SECONDS = 60
@@ -86,6 +87,63 @@ def test_the_worker_gives_what_a_replay_gives(environment: Callable[[str], dict[
     overdue("topics", "apply", environment=lender)
     with worker(lender, tmp_path / "worker.log"):
         overdue("publish", str(file), "--open-days", "--until", last, "--no-check", environment=lender)
+        assert alerts(lender, len(wanted)) == wanted
+
+
+WATCHING = """
+[products.default]
+schemes = []
+[feed]
+min_expected = 4
+min_days = 2
+"""
+
+
+def serviced_book() -> list[dict[str, Any]]:
+    """Twenty loans: two days well paid, a third that is held until its payments come, and every servicing."""
+    events = [disbursed(f"L{day}{number}", due=f"2024-02-0{day}") for day in (1, 2, 3, 4) for number in range(5)]
+    for day in (1, 2):
+        events.append(tick(day))
+        events += [paid(f"2024-02-0{day}", loan=f"L{day}{number}") for number in range(4)]
+    events += [tick(3), tick(4)]
+    events += [paid("2024-02-04", loan=f"L3{number}", valued="2024-02-03") for number in range(5)]
+    back = {"chargeback_id": "B1", "payment_id": "P1", "value_date": "2024-02-04", "amount": 100_00}
+    row = stories.an_installment(1, "2024-06-01", 100_00)
+    eased = {"schedule_version": 2, "effective_date": "2024-02-01", "reason": "restructuring", "schedule": [row]}
+    events += [
+        serviced("charged_back", "2024-02-04", "L30", **back),
+        serviced("schedule_revised", "2024-02-04", "L14", **eased),
+        serviced("charge_posted", "2024-02-04", "L24", charge_id="C", kind="fee", due_date="2024-02-02", amount=5),
+        serviced("charge_waived", "2024-02-04", "L24", charge_id="C"),
+        serviced("delinquency_paused", "2024-02-04", "L40", start_date="2024-02-04", end_date="2024-02-20"),
+        serviced("written_off", "2024-02-04", "L41", effective_date="2024-02-04"),
+        serviced("delinquency_resumed", "2024-02-04", "L42", resume_date="2024-02-04"),
+    ]
+    return [*events, tick(5, complete=True)]
+
+
+def tick(day: int, *, complete: bool = False) -> dict[str, Any]:
+    """The business day of a day of February."""
+    date = f"2024-02-0{day}"
+    data = {"business_date": date, "repayments_complete": complete}
+    return stories.event("business_day.opened", f"business-day:{date}", stories.at(date, time(0, 30)), data)
+
+
+def test_servicing_and_a_held_day_are_those_of_a_replay(
+    environment: Callable[[str], dict[str, str]], tmp_path: Path
+) -> None:
+    """Every kind of servicing, a held day and its release, through one partition of Kafka: what a replay says."""
+    lender = environment("serviced") | {"OVERDUE_PARTITIONS": "1", "OVERDUE_POLICY_FILE": str(tmp_path / "policy.toml")}
+    (tmp_path / "policy.toml").write_text(WATCHING)
+    file = tmp_path / "book.ndjson"
+    file.write_text("".join(json.dumps(event) + "\n" for event in serviced_book()))
+    lines = [json.loads(line) for line in overdue("replay", str(file), environment=lender).stdout.splitlines()]
+    wanted = {line["value"]["id"]: line["value"]["data"] for line in lines if line["topic"] == "loans.overdue"}
+    kinds = {line["value"]["type"] for line in lines}
+    assert {"feed.held", "feed.released", "loan.pause_changed", "loan.cured", "message.rejected"} <= kinds
+    overdue("topics", "apply", environment=lender)
+    with worker(lender, tmp_path / "worker.log"):
+        overdue("publish", str(file), environment=lender)
         assert alerts(lender, len(wanted)) == wanted
 
 

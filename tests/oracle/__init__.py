@@ -8,6 +8,7 @@ product is quick, the oracle is obvious: a difference between the two is a bug i
 from tests.oracle.alert import Alert
 from tests.oracle.loan import Loan
 from tests.oracle.policy import Bucket, Policy, Product
+from tests.oracle.standing import standing
 from tests.oracle.task import DeadLetter, Task, judge
 
-__all__ = ["Alert", "Bucket", "DeadLetter", "Loan", "Policy", "Product", "Task", "judge"]
+__all__ = ["Alert", "Bucket", "DeadLetter", "Loan", "Policy", "Product", "Task", "judge", "standing"]

@@ -13,6 +13,13 @@ OVERDUE_STARTED = "loan.overdue_started"
 BUCKET_CHANGED = "loan.bucket_changed"
 CURED = "loan.cured"
 CORRECTED = "loan.alert_corrected"
+DUE_SOON = "loan.due_soon"
+OVERDUE_NOTICED = "loan.overdue_noticed"
+CLASSIFICATION_CHANGED = "loan.classification_changed"
+PAUSE_CHANGED = "loan.pause_changed"
+RECOVERY_RECEIVED = "loan.recovery_received"
+STATEMENTS = frozenset({OVERDUE_STARTED, BUCKET_CHANGED, CURED, CORRECTED})
+"""The kinds that say in which bucket a loan was: only these are corrected."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,9 @@ class Alert:
     episode: int
     causes: tuple[str, ...]
     supersedes: str | None
+    classifications: dict[str, str]
+    more: dict[str, Any]
+    """What only its kind says."""
 
     @property
     def loan_id(self) -> str:
@@ -49,14 +59,14 @@ class Alert:
             "delinquent_days": self.delinquent_days,
             "bucket": self.bucket,
             "previous_bucket": self.previous_bucket,
-            "classifications": {},
+            "classifications": self.classifications,
             "overdue": self.overdue,
             "outstanding_principal": self.outstanding_principal,
             "oldest_due_date": iso(self.oldest_due_date),
             "episode_id": f"{self.loan_id}:{self.episode}" if self.episode else None,
             "causes": list(self.causes),
         }
-        return data | {"supersedes": self.supersedes} if self.supersedes else data
+        return data | self.more | ({"supersedes": self.supersedes} if self.supersedes else {})
 
 
 def an_alert(
@@ -67,10 +77,16 @@ def an_alert(
     cause: str | None,
     previous: str | None,
     episode: int,
-    supersedes: str | None,
+    supersedes: str | None = None,
+    classifications: dict[str, str] | None = None,
+    what: str | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Alert:
-    """The alert that says this; its id is a hash of what it says, so that every run gives the same."""
-    said = [about["loan_id"], kind, episode, figures.bucket, as_of.isoformat(), cause, supersedes]
+    """The alert that says this; its id is a hash of what it says, so that every run gives the same.
+
+    `what`: what it is about, where that is not the bucket.
+    """
+    said = [about["loan_id"], kind, episode, what or figures.bucket, as_of.isoformat(), cause, supersedes]
     return Alert(
         id=sha256("|".join("-" if word is None else str(word) for word in said).encode()).hexdigest()[:32],
         kind=kind,
@@ -86,6 +102,8 @@ def an_alert(
         episode=episode,
         causes=(cause or f"business-day:{as_of.isoformat()}",),
         supersedes=supersedes,
+        classifications=classifications or {},
+        more=more or {},
     )
 
 

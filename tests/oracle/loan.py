@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from tests.oracle.alert import BUCKET_CHANGED, CORRECTED, CURED, OVERDUE_STARTED, Alert, an_alert, iso
-from tests.oracle.figures import NOTHING_OWED, Figures, figures
-from tests.oracle.money import Balance, Payment, balance
+from tests.oracle import history
+from tests.oracle.alert import BUCKET_CHANGED, CORRECTED, CURED, OVERDUE_STARTED, STATEMENTS, Alert, an_alert
+from tests.oracle.classes import classes
+from tests.oracle.figures import NOTHING_OWED, Figures, View, figures
+from tests.oracle.history import Fact, Payment, Revision
+from tests.oracle.money import Balance
+from tests.oracle.notices import classification_changes, notices, pause_changed, recovery_received
 from tests.oracle.policy import Policy, Product
 
 
@@ -20,30 +25,40 @@ class Loan:
     policy: Policy
     disbursement: dict[str, Any] | None = None
     """Data of `loan.disbursed`; None: not known yet."""
-    cancelled: bool = False
-    payments: dict[str, Payment] = field(default_factory=dict)
+    closed_as: str | None = None
+    """cancelled, charged_off, written_off, closed or transferred."""
+    facts: list[Fact] = field(default_factory=list)
+    """All that was taken, reversed payments too."""
     reversals: dict[str, str] = field(default_factory=dict)
     """Reversal id of each reversed payment, known or not."""
     alerts: list[Alert] = field(default_factory=list)
     standing_alerts: list[Alert] = field(default_factory=list)
-    """The alerts that no other one supersedes."""
+    """The statements that no other one supersedes."""
     episodes: int = 0
     episode_started: date | None = None
     episode_worst: int = 0
     delinquent: bool = False
     bucket: str | None = None
+    paused: bool = False
+    classes: dict[str, str] = field(default_factory=dict)
     bucket_history: list[dict[str, str | None]] = field(default_factory=list)
     _balance: Balance | None = None
 
     def begin(self, disbursement: dict[str, Any]) -> None:
         """A disbursement begins the loan; after a cancellation it begins anew."""
-        self.disbursement, self.cancelled = disbursement, False
-        self.payments, self.reversals, self.standing_alerts = {}, {}, []
+        self.disbursement, self.closed_as = disbursement, None
+        self.facts, self.reversals, self.standing_alerts = [], {}, []
+        self.classes = classes(self.product.schemes, [], self.disbursed, NOTHING_OWED, "pending")
         self.forget()
 
     def forget(self) -> None:
         """The history has changed: what was computed from it no longer holds."""
         self._balance = None
+
+    @property
+    def cancelled(self) -> bool:
+        """The disbursement did not happen after all."""
+        return self.closed_as == "cancelled"
 
     @property
     def product(self) -> Product:
@@ -59,34 +74,65 @@ class Loan:
         assert self.disbursement
         return date.fromisoformat(self.disbursement["disbursement_date"])
 
-    def counted(self) -> list[Payment]:
-        """The payments that count: all but the reversed."""
-        return [p for p in self.payments.values() if p.payment_id not in self.reversals]
+    @property
+    def pauses(self) -> list[tuple[date, date]]:
+        """Its pauses, as resumed."""
+        return history.pauses(self.facts)
 
-    def balance(self, payments: list[Payment] | None = None) -> Balance:
-        """What is unpaid after those payments; None: after all that count."""
+    def status(self, day: date, now: Figures) -> str:
+        """pending, active, settled, overpaid, cancelled, charged_off, written_off or transferred."""
+        if self.closed_as:
+            return "settled" if self.closed_as == "closed" else self.closed_as
+        if self.disbursed > day:
+            return "pending"
+        if now.outstanding_total:
+            return "active"
+        return "overpaid" if now.credit else "settled"
+
+    def counted(self) -> list[Fact]:
+        """The facts that count: all but reversed payments."""
+        return [f for f in self.facts if not (isinstance(f, Payment) and f.payment_id in self.reversals)]
+
+    def view(self, facts: Iterable[Fact]) -> View:
+        """The loan by some of the facts."""
         assert self.disbursement
-        if payments is not None:
-            return balance(self.disbursement["schedule"], payments, self.product)
+        return View(self.disbursement["schedule"], self.disbursed, self.product, tuple(facts))
+
+    def balance(self) -> Balance:
+        """What is unpaid by all facts that count."""
         if self._balance is None:
-            self._balance = balance(self.disbursement["schedule"], self.counted(), self.product)
+            self._balance = self.view(self.counted()).balance()
         return self._balance
 
     def now(self, day: date) -> Figures:
         """The figures on the business date by all that is known."""
-        return NOTHING_OWED if self.cancelled else self._figures(self.balance(), day)
-
-    def _figures(self, balance: Balance, day: date) -> Figures:
-        return figures(balance, day, self.product, self.disbursed)
+        return NOTHING_OWED if self.cancelled else figures(self.view(self.counted()), day, self.balance())
 
     def moments(self, day: date) -> list[Figures]:
-        """The figures at every moment of a day as now known: its opening, then after each payment of it."""
+        """The figures at every moment of a day as now known: its opening, then after each fact of it."""
         if self.cancelled:
             return [NOTHING_OWED]
-        before = [p for p in self.counted() if p.value_date < day]
-        during = [p for p in self.counted() if p.value_date == day or (p.value_date > day and p.booked <= day)]
-        during.sort(key=lambda p: p.place)
-        return [self._figures(self.balance(before + during[:count]), day) for count in range(len(during) + 1)]
+        before = [f for f in self.counted() if f.counts_from < day]
+        during = [f for f in self.counted() if f.counts_from == day]
+        during.sort(key=lambda f: f.place)
+        return [figures(self.view(before + during[:count]), day) for count in range(len(during) + 1)]
+
+    def worst(self) -> int:
+        """The most days past due before each payment counted, and before each revision did.
+
+        Each payment is judged by the versions of the schedule that were in force on its day, a revision by those before
+        it: it does not undo the arrears that it puts off.
+        """
+        counted = self.counted()
+        revisions = [f for f in counted if isinstance(f, Revision)]
+        worst, last = 0, date.min
+        for day in sorted({f.counts_from for f in revisions}):
+            known = [f for f in counted if f not in revisions or f.counts_from < day]
+            openings = self.view(known).balance().openings
+            opening = figures(self.view([f for f in known if f.counts_from < day]), day).days_past_due
+            worst = max([worst, opening, *(days for on, days in openings if last <= on < day)])
+            last = day
+        return max([worst, *(days for on, days in self.balance().openings if on >= last)])
 
     def correct(self, cause: str, since: date) -> list[Alert]:
         """Supersede each standing alert of `since` or later that was true at no moment of its day.
@@ -98,19 +144,35 @@ class Loan:
             if alert.as_of >= since:
                 moments = self.moments(alert.as_of)
                 said = (alert.delinquent_days > 0, alert.bucket)
-                if said not in {(moment.delinquent_days > 0, moment.bucket) for moment in moments}:
+                if said not in {moment.statement for moment in moments}:
                     wrong.append((alert, moments[-1]))
         wrong.sort(key=lambda pair: pair[0].as_of)
         for alert, _ in wrong:
             self.standing_alerts.remove(alert)
         return [
-            self._say(CORRECTED, alert.as_of, end, cause, alert.bucket, alert.episode, alert.id) for alert, end in wrong
+            self.say(CORRECTED, alert.as_of, end, cause, alert.bucket, alert.episode, alert.id) for alert, end in wrong
         ]
 
-    def judge(self, day: date, now: Figures, cause: str | None) -> list[Alert]:
-        """The alert, if any, for what changed since the loan was last judged; `cause` None: the passing of the day."""
+    def judge(self, day: date, now: Figures, cause: str | None, payment: Payment | None = None) -> list[Alert]:
+        """What there is to say of what changed since the loan was last judged; `cause` None: the day passed."""
+        before, self.classes = self.classes, self._classes(day, now)
+        said = [] if cause is None and now.paused else self._transition(day, now, cause)
+        if self.delinquent:
+            self.episode_worst = max(self.episode_worst, now.days_past_due)
+        said += classification_changes(self, day, now, cause, before)
+        was_paused, self.paused = self.paused, now.paused
+        if was_paused != self.paused and self.closed_as in {None, "charged_off"}:
+            said.append(pause_changed(self, day, now, cause))
+        if payment:
+            said += recovery_received(self, day, now, payment)
+        return said + (notices(self, day, now) if cause is None else [])
+
+    def _classes(self, day: date, now: Figures) -> dict[str, str]:
+        return classes(self.product.schemes, self.counted(), day, now, self.status(day, now))
+
+    def _transition(self, day: date, now: Figures, cause: str | None) -> list[Alert]:
         was_delinquent, previous = self.delinquent, self.bucket
-        self.delinquent, self.bucket = now.delinquent_days > 0, now.bucket
+        self.delinquent, self.bucket = now.statement
         if previous != now.bucket:
             self._note_bucket(day, now.bucket)
         if self.delinquent and not was_delinquent:
@@ -121,9 +183,8 @@ class Loan:
         elif previous != now.bucket:
             kind = BUCKET_CHANGED
         else:
-            kind = None
-        self.episode_worst = max(self.episode_worst, now.days_past_due)
-        return [self._say(kind, day, now, cause, previous, self.episodes, None)] if kind else []
+            return []
+        return [self.say(kind, day, now, cause, previous, self.episodes)]
 
     def _note_bucket(self, day: date, bucket: str | None) -> None:
         if self.bucket_history and self.bucket_history[-1]["to_date"] is None:
@@ -131,7 +192,7 @@ class Loan:
         if bucket:
             self.bucket_history.append({"bucket": bucket, "from_date": day.isoformat(), "to_date": None})
 
-    def _say(
+    def say(
         self,
         kind: str,
         as_of: date,
@@ -139,60 +200,16 @@ class Loan:
         cause: str | None,
         previous: str | None,
         episode: int,
-        supersedes: str | None,
+        supersedes: str | None = None,
+        **more: Any,
     ) -> Alert:
+        """Give an alert."""
         assert self.disbursement
         about = {key: self.disbursement[key] for key in ("loan_id", "borrower_id", "product", "currency")}
         about["policy_version"] = self.policy.version
-        alert = an_alert(about, kind, as_of, figures, cause, previous, episode, supersedes)
+        named = {} if kind == CORRECTED else dict(self.classes)
+        alert = an_alert(about, kind, as_of, figures, cause, previous, episode, supersedes, named, **more)
         self.alerts.append(alert)
-        self.standing_alerts.append(alert)
+        if kind in STATEMENTS:
+            self.standing_alerts.append(alert)
         return alert
-
-    def status(self, day: date, now: Figures) -> str:
-        """pending, active, settled, overpaid or cancelled."""
-        if self.cancelled:
-            return "cancelled"
-        if self.disbursed > day:
-            return "pending"
-        if now.outstanding_total:
-            return "active"
-        return "overpaid" if now.credit else "settled"
-
-    def standing(self, day: date, now: Figures | None = None) -> dict[str, Any]:
-        """The record of `loans.standing` on a business date, its dates as ISO texts."""
-        assert self.disbursement
-        now = now or self.now(day)
-        overdue = now.overdue
-        last = self.balance().last_payment
-        worst = 0 if self.cancelled else max(now.days_past_due, self.balance().worst_at_payments)
-        return {
-            **{key: self.disbursement[key] for key in ("loan_id", "borrower_id", "product", "segment", "currency")},
-            "status": self.status(day, now),
-            "as_of": day.isoformat(),
-            "days_past_due": now.days_past_due,
-            "delinquent_days": now.delinquent_days,
-            "delinquent_date": iso(now.delinquent_date),
-            "bucket": now.bucket,
-            "overdue": overdue,
-            "delinquent_amount": overdue["total"],
-            "outstanding_principal": now.outstanding_principal,
-            "outstanding_total": now.outstanding_total,
-            "credit_balance": now.credit,
-            "oldest_due_date": iso(now.oldest_due_date),
-            "next_due_date": iso(now.next_due_date),
-            "next_due_amount": now.next_due_amount,
-            "past_due_installments": list(now.past_due),
-            "last_payment": last
-            and {"payment_id": last.payment_id, "value_date": iso(last.value_date), "amount": last.amount},
-            "bucket_history": [dict(row) for row in self.bucket_history],
-            "episode": {
-                "id": f"{self.loan_id}:{self.episodes}",
-                "started_date": iso(self.episode_started),
-                "worst_days_past_due": self.episode_worst,
-            }
-            if self.delinquent
-            else None,
-            "max_days_past_due_ever": worst,
-            "policy_version": self.policy.version,
-        }

@@ -32,6 +32,10 @@ M_BUCKETS = (
 """The Chinese M buckets."""
 
 
+CN_SCHEMES = ("cn_five_class_2023", "pboc_bureau", "ifrs9")
+"""What a policy file that names no schemes classifies by."""
+
+
 @dataclass(frozen=True)
 class Product:
     """The rules of one product."""
@@ -46,6 +50,10 @@ class Product:
     next_due: str = "earliest_unpaid"
     to_last_installment: frozenset[str] = frozenset({"goodwill_credit"})
     """Kinds of payment whose money in advance goes to the last installment first, instead of the next."""
+    due_soon_days: tuple[int, ...] = ()
+    overdue_notice_days: tuple[int, ...] = ()
+    installment_level: bool = False
+    schemes: tuple[str, ...] = ()
 
     def tolerated(self, scheduled_total: int) -> int:
         """The largest unpaid remainder of an installment that still counts as paid, in minor units."""
@@ -79,7 +87,12 @@ class Policy:
     @classmethod
     def from_toml(cls, path: Path) -> Policy:
         """Read a policy file of the product; keys that the oracle has no use for are passed over."""
-        said = tomllib.loads(path.read_text("utf-8"))
+        return cls.from_text(path.read_text("utf-8"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Policy:
+        """The same from its text."""
+        said = tomllib.loads(text)
         default = said["products"].get("default", {})
         products = {name: _product(default | keys) for name, keys in said["products"].items()}
         return cls(said["version"], said["time_zone"], {"default": _product(default)} | products)
@@ -100,6 +113,10 @@ def _product(keys: dict[str, Any]) -> Product:
         else plain.buckets,
         next_due=keys.get("next_due", plain.next_due),
         to_last_installment=_to_last_installment(keys.get("advance_payment", {})),
+        due_soon_days=tuple(keys.get("notices", {}).get("due_soon_days", ())),
+        overdue_notice_days=tuple(keys.get("notices", {}).get("overdue_days", ())),
+        installment_level=keys.get("installment_level", False),
+        schemes=tuple(keys.get("schemes", CN_SCHEMES)),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle.alert import Alert
+from tests.oracle.history import Chargeback, Ending, Fact, Payment
 from tests.oracle.loan import Loan
-from tests.oracle.money import Payment
 from tests.oracle.policy import Policy
+from tests.oracle.servicing import IGNORED, Arrival, fact_of
+from tests.oracle.standing import standing
 
 Event = dict[str, Any]
 """A CloudEvent in structured form: id, type, time, data."""
@@ -19,6 +21,16 @@ Event = dict[str, Any]
 WAITING_LIMIT = 64
 WAITING_DAYS = 30
 VALUE_DATE_AHEAD_DAYS = 31
+DATED = {"loan.repaid", "loan.charged_back"}
+"""They wait for their value date."""
+OWN_IDS = {
+    "loan.repaid": "payment_id",
+    "loan.repayment_reversed": "reversal_id",
+    "loan.charged_back": "chargeback_id",
+    "loan.charge_posted": "charge_id",
+    "loan.charge_waived": "waiver_id",
+}
+"""The id, besides the event's, by which an event is known again."""
 
 
 @dataclass(frozen=True)
@@ -79,28 +91,28 @@ class Task:
         else:
             self.seen |= ids
 
-    def _tell(self, index: int, event: Event) -> str | None:
+    def _tell(self, index: int, event: Event) -> str | None:  # noqa: PLR0911  (one return per refusal)
         """Do what an event says; the reason code where it is refused."""
         data, kind = event["data"], event["type"]
         loan = self.loans.get(data["loan_id"])
         if kind == "loan.disbursed":
             return self._disbursed(event, loan)
-        if kind == "loan.repaid":
+        if kind in DATED:
             ahead = date.fromisoformat(data["value_date"]) - self._local_date(event)
             if ahead > timedelta(VALUE_DATE_AHEAD_DAYS):
                 return "value_date_too_far_ahead"
         if loan is None:
             return self._wait(index, event)
-        if kind == "loan.repaid" and self._is_post_dated(event):
+        if kind in DATED and self._is_post_dated(event):
             self.post_dated.setdefault(loan.loan_id, []).append(Waiting(index, event, self._today))
             return None
         if loan.cancelled:
             return "loan_not_active"
-        return {
-            "loan.repaid": self._repaid,
-            "loan.repayment_reversed": self._reversed,
-            "loan.disbursement_cancelled": self._cancelled,
-        }[kind](event, loan)
+        if kind == "loan.repayment_reversed":
+            return self._reversed(event, loan)
+        if kind == "loan.disbursement_cancelled":
+            return self._cancelled(event, loan)
+        return self._happened(event, loan)
 
     def _is_post_dated(self, event: Event) -> bool:
         """Its value date has come neither by the lender's calendar nor by the task's business date."""
@@ -131,28 +143,41 @@ class Task:
             loan_id = waited.event["data"]["loan_id"]
             self.seen -= {(loan_id, what, name) for what, name in _ids(waited.event)}
 
-    def _cancelled(self, event: Event, loan: Loan) -> None:
-        loan.cancelled = True
+    def _cancelled(self, event: Event, loan: Loan) -> str | None:
+        if loan.closed_as not in {None, "charged_off"}:
+            return "loan_not_active"
+        loan.closed_as = "cancelled"
         self._judge(loan, event["id"], date.min)
+        return None
 
-    def _repaid(self, event: Event, loan: Loan) -> str | None:
-        payment = replace(_payment(event), booked=self._today)
-        if payment.kind == "recovery":  # there is no write-off yet that one could follow
-            return "loan_not_written_off"
-        if payment.kind == "credit_balance_refund" and payment.amount > loan.balance().credit:
-            return "credit_balance_too_small"
-        loan.payments[payment.payment_id] = payment
-        self._judge(loan, payment.event_id, min(payment.value_date, self._today))
+    def _happened(self, event: Event, loan: Loan) -> str | None:
+        """A fact is added to the loan's history, if its life allows it."""
+        fact = fact_of(loan, Arrival(event, self._today, self._local_date(event)), loan.now(self._today))
+        if isinstance(fact, str):
+            if fact == IGNORED:
+                self.duplicates += 1
+            return None if fact == IGNORED else fact
+        loan.facts.append(fact)
+        if isinstance(fact, Ending):
+            loan.closed_as = fact.status
+        elif isinstance(fact, Chargeback) and loan.closed_as == "closed":
+            loan.forget()
+            if any(row.total for row in loan.balance().installments):
+                loan.closed_as = None
+        self._judge(loan, fact.event_id, fact.counts_from, fact)
         return None
 
     def _reversed(self, event: Event, loan: Loan) -> str | None:
         data = event["data"]
+        if loan.closed_as == "transferred":
+            return "loan_not_active"
         if data["payment_id"] in loan.reversals:
             return "payment_already_reversed"
+        if any(isinstance(f, Chargeback) and f.payment_id == data["payment_id"] for f in loan.facts):
+            return "payment_charged_back"
         loan.reversals[data["payment_id"]] = data["reversal_id"]
-        payment = loan.payments.get(data["payment_id"])
-        since = min(payment.value_date, payment.booked) if payment else date.max
-        self._judge(loan, event["id"], since)
+        payments = [f for f in loan.facts if isinstance(f, Payment) and f.payment_id == data["payment_id"]]
+        self._judge(loan, event["id"], payments[0].counts_from if payments else date.max)
         return None
 
     def _open_until(self, day: date) -> None:
@@ -176,29 +201,35 @@ class Task:
             if not loan.cancelled and self._ages(loan, day):
                 self._judge(loan, None)
             queue = self.post_dated.get(loan.loan_id, [])
-            for waited in sorted(queue, key=lambda w: _payment(w.event).place):
-                if _payment(waited.event).value_date <= day:
+            for waited in sorted(queue, key=lambda w: _place(w.event)):
+                if _place(waited.event)[0] <= day:
                     queue.remove(waited)
                     self._release(waited, self._tell(waited.index, waited.event))
 
     def _ages(self, loan: Loan, day: date) -> bool:
         """Whether the passing of a day can change anything: something unpaid was due before it, or it is pending."""
-        return self.standings[loan.loan_id]["status"] == "pending" or any(
-            row.due_date < day and row.total for row in loan.balance().installments
-        )
+        if loan.closed_as in {"closed", "transferred"}:
+            return False
+        written_off = loan.balance().written_off
+        if written_off:
+            return day <= written_off[0]
+        if self.standings[loan.loan_id]["status"] == "pending" or any(not isinstance(f, Payment) for f in loan.facts):
+            return True
+        product = loan.product
+        return any(row.total and (row.due_date < day or product.due_soon_days) for row in loan.balance().installments)
 
-    def _judge(self, loan: Loan, cause: str | None, since: date = date.max) -> None:
-        """Corrections of what was said of `since` and later, then the transition of today, then the standing."""
+    def _judge(self, loan: Loan, cause: str | None, since: date = date.max, fact: Fact | None = None) -> None:
+        """Corrections of what was said of `since` and later, then what changed today, then the standing."""
         if cause:
             loan.forget()
             self.alerts += loan.correct(cause, since)
         now = loan.now(self._today)
-        self.alerts += loan.judge(self._today, now, cause)
-        standing = loan.standing(self._today, now)
+        self.alerts += loan.judge(self._today, now, cause, fact if isinstance(fact, Payment) else None)
+        said = standing(loan, self._today, now)
         known = self.standings.get(loan.loan_id, {})
-        if cause or any(known[name] != said for name, said in standing.items() if name != "as_of"):
+        if cause or any(known[name] != value for name, value in said.items() if name != "as_of"):
             last_event = cause or f"business-day:{self._today.isoformat()}"
-            self.standings[loan.loan_id] = standing | {"last_event_id": last_event}
+            self.standings[loan.loan_id] = said | {"last_event_id": last_event}
             self.standing_count += 1
 
     @property
@@ -221,23 +252,14 @@ def judge(events: Iterable[Event], policy: Policy) -> Task:
 def _ids(event: Event) -> set[tuple[str, str]]:
     """The ids that make an event a repetition of one that was taken before."""
     data = event["data"]
-    ids = {("event", event["id"])}
-    if event["type"] == "loan.repaid":
-        ids.add(("payment", data["payment_id"]))
-    if event["type"] == "loan.repayment_reversed":
-        ids.add(("reversal", data["reversal_id"]))
-    return ids
+    own = OWN_IDS.get(event["type"])
+    return {("event", event["id"])} | ({(own, data[own])} if own else set())
 
 
-def _payment(event: Event) -> Payment:
+def _place(event: Event) -> tuple[date, int, str]:
+    """The place of a payment or a chargeback among the others."""
     data = event["data"]
-    allocations = data.get("allocations")
-    return Payment(
-        event_id=event["id"],
-        payment_id=data["payment_id"],
-        value_date=date.fromisoformat(data["value_date"]),
-        amount=data["amount"],
-        kind=data.get("kind", "repayment"),
-        installment=data.get("installment"),
-        allocations=tuple(allocations) if allocations is not None else None,
-    )
+    if event["type"] == "loan.charged_back":
+        return (date.fromisoformat(data["value_date"]), Chargeback.order, data["chargeback_id"])
+    paid_out = data["kind"] == "credit_balance_refund"
+    return (date.fromisoformat(data["value_date"]), int(paid_out), data["payment_id"])

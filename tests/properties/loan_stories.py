@@ -38,6 +38,16 @@ tolerance = {{ amount = {draw(st.sampled_from([0, 0, 1, 10]))}, percent = "{perc
 allocation = {{ axis = "{draw(st.sampled_from(["horizontal", "vertical"]))}", order = {list(order)}{first} }}
 advance_payment = {{ goodwill_credit = "{draw(st.sampled_from(["last_installment", "next_installment"]))}" }}
 next_due = "{draw(st.sampled_from(["earliest_unpaid", "next_unpaid"]))}"
+notices = {
+        draw(
+            st.sampled_from(
+                ["{ due_soon_days = [], overdue_days = [] }"] * 2
+                + ["{ due_soon_days = [2, 1], overdue_days = [1, 3] }"]
+            )
+        )
+    }
+schemes = {draw(st.sampled_from(["[]", '["cn_five_class_2023", "pboc_bureau", "ifrs9"]']))}
+installment_level = {draw(st.sampled_from(["false", "true"]))}
 buckets = {BUCKETS}
 """
 
@@ -63,6 +73,7 @@ class Told:
 
     draw: st.DrawFn
     schedule: list[dict[str, Any]]
+    disbursed: date
     today: date = FIRST_DAY
     events: list[Event] = field(default_factory=list)
     count: int = 0
@@ -81,7 +92,7 @@ class Told:
 
     def open_days(self) -> None:
         """The next day opens, or several at once, or one that is open already."""
-        step = self.draw(st.sampled_from([1, 1, 1, 2, 5, 0, -1]))
+        step = self.draw(st.sampled_from([1, 1, 1, 1, 1, 1, 1, 2, 2, 5, 5, 5, 0, 33]))
         self.events.append(stories.opened(self.today + timedelta(step)))
         self.today = max(self.today, self.today + timedelta(step))
 
@@ -111,6 +122,95 @@ class Told:
             stories.reversed_(payment, self.today, reversal_id=f"R{self.count}", when=stories.at(self.recorded()))
         )
 
+    def charge_back(self) -> None:
+        """Money is taken back: of a payment that came, or of one that nobody knows."""
+        self.count += 1
+        known = [event["data"]["payment_id"] for event in self.events if event["type"] == "loan.repaid"]
+        back = {"payment_id": self.draw(st.sampled_from([*known, "Pz0"]))}
+        amount, day = self.draw(st.integers(1, 60)), self.near()
+        name = f"K{self.draw(st.sampled_from('abc'))}{self.count}"
+        self.events.append(stories.charged_back(name, amount, day, when=stories.at(self.recorded()), **back))
+
+    def charge(self) -> None:
+        """A fee or a penalty is posted, for an installment or by its date."""
+        self.count += 1
+        kind = self.draw(st.sampled_from(["fee", "penalty"]))
+        installment = self.draw(st.sampled_from([None, None, 1, 2, 9]))
+        amount, day = self.draw(st.sampled_from([1, 5, 40])), self.near()
+        self.events.append(
+            stories.charged(f"H{self.count}", amount, day, kind, installment, when=stories.at(self.recorded()))
+        )
+
+    def waive(self) -> None:
+        """A charge is waived, wholly or in part; sometimes one that nobody knows."""
+        self.count += 1
+        known = [event["data"]["charge_id"] for event in self.events if event["type"] == "loan.charge_posted"]
+        amount = self.draw(st.sampled_from([None, 1, 30]))
+        charge = self.draw(st.sampled_from([*known, *known, *known, "H0"]))
+        self.events.append(
+            stories.waived(f"W{self.count}", charge, self.near(), amount, when=stories.at(self.recorded()))
+        )
+
+    def revise(self) -> None:
+        """The schedule is revised: dates move, rows go, rows come; sometimes by an old version."""
+        self.count += 1
+        rows = []
+        for number in self.draw(st.lists(st.integers(1, 5), unique=True, max_size=3)):
+            parts = self.draw(st.sampled_from([(50,), (0, 0, 0, 0), (20, 7), (100, 0, 1)]))
+            due = self.today + timedelta(self.draw(st.sampled_from([-6, -1, 0, 1, 4, 9])))
+            rows.append(stories.an_installment(number, due, *parts))
+        rows.sort(key=lambda row: (row["due_date"], row["number"]))
+        reason = self.draw(st.sampled_from(["extension", "extension", "restructuring"])) if rows else "prepayment"
+        version = self.draw(st.sampled_from([self.count + 1] * 5 + [2]))
+        self.events.append(
+            stories.revised(
+                version,
+                self.near(),
+                rows,
+                when=stories.at(self.recorded()),
+                event_id=f"revised-{self.count}",
+                reason=reason,
+            )
+        )
+
+    def pause(self) -> None:
+        """A pause is granted: backdated, from today, or to come; sometimes a wrong one."""
+        self.count += 1
+        start = self.near()
+        end = start + timedelta(self.draw(st.sampled_from([1, 2, 3, 5, 9, 0, -1])))
+        wrong: tuple[date | None, date | None] = self.draw(
+            st.sampled_from([(start, end)] * 8 + [(None, end), (start, None)])
+        )
+        self.events.append(
+            stories.paused(*wrong, self.today, when=stories.at(self.recorded()), event_id=f"Z{self.count}")
+        )
+
+    def resume(self) -> None:
+        """A pause ends today; sometimes on another day, which is refused."""
+        self.count += 1
+        recorded = self.recorded()
+        day = recorded + timedelta(self.draw(st.sampled_from([0, 0, 0, 0, 0, 1])))
+        end = self.draw(st.sampled_from([None] * 8 + [day]))
+        self.events.append(
+            stories.resumed(day, recorded, when=stories.at(recorded), event_id=f"U{self.count}", end=end)
+        )
+
+    def turn(self) -> None:
+        """The loan's life takes a turn, or it is flagged."""
+        self.count += 1
+        kind = self.draw(
+            st.sampled_from(
+                ["charged_off", "written_off", "closed", "transferred", "misuse_found", "technical_overdue_flagged"]
+            )
+        )
+        recorded = self.recorded()
+        day = min(self.near(), recorded)
+        self.events.append(stories.turned(kind, day, when=stories.at(recorded), event_id=f"X{self.count}"))
+
+    def near(self) -> date:
+        """A day at or about the business date."""
+        return self.today + timedelta(self.draw(st.sampled_from([0, 0, 0, -1, -2, -5, 1, 3])))
+
     def repeat(self) -> None:
         """An event comes again, as it was or as another event that says the same."""
         if self.events:
@@ -120,9 +220,10 @@ class Told:
             self.events.append(again)
 
     def disburse(self) -> None:
-        """The loan is paid out."""
+        """The loan is paid out, sometimes with a grace of its own."""
+        own = self.draw(st.sampled_from([{}, {}, {}, {"grace_days": 2}]))
         self.count += 1
-        event = stories.disbursed(self.schedule, FIRST_DAY, when=stories.at(self.recorded()))
+        event = stories.disbursed(self.schedule, self.disbursed, when=stories.at(self.recorded()), **own)
         self.events.append(event | {"id": f"disbursed-{self.count}"})
 
     def cancel(self) -> None:
@@ -132,10 +233,14 @@ class Told:
 
 
 @st.composite
-def loan_stories(draw: st.DrawFn) -> list[Event]:
+def loan_stories(draw: st.DrawFn, servicing: bool = True) -> list[Event]:
     """One loan: its disbursement, mostly first, and what happens to it."""
-    told = Told(draw, draw(schedules))
-    kinds = [*[told.open_days] * 6, *[told.pay] * 5, *[told.reverse] * 2, told.repeat, told.repeat]
+    told = Told(draw, draw(schedules), FIRST_DAY - timedelta(draw(st.sampled_from([0, 3, 20, 20]))))
+    kinds = [*[told.open_days] * 6, *[told.pay] * 4, told.reverse, told.repeat, told.repeat]
+    if servicing:
+        rare = [told.charge_back, told.charge, told.waive, told.revise, told.pause, told.resume, told.turn]
+        rare += [told.charge_back, told.charge, told.waive, told.revise, told.pause]
+        kinds += draw(st.lists(st.sampled_from(rare), min_size=1, max_size=6))
     if draw(st.integers(0, 3)) == 0:
         kinds += [told.cancel, told.disburse]
         told.days_ahead = []  # a payment that waits over a cancellation and a new disbursement is nobody's story

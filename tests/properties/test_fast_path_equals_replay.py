@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.engine import journal, step
@@ -17,6 +17,7 @@ from stream.engine.policy import Rules
 from stream.engine.schedule import open_all
 from stream.translate import state
 from tests.engine.story import CN_BUCKETS
+from tests.properties.size import sized
 
 START = 738_900
 
@@ -68,7 +69,7 @@ def through_bytes(loan: Loan) -> Loan:
     return state.load(state.store(loan, 0, 0))
 
 
-@settings(max_examples=400, deadline=None)
+@sized(400)
 @given(rules_drawn, schedules, facts, st.integers(0, 30))
 def test_fast_path_equals_replay(rules: Rules, schedule: list[list[int]], told: list[tuple], fold_at: int) -> None:
     """After every fact the figures equal a replay of the journal; money is conserved; folding changes nothing."""

@@ -84,6 +84,22 @@ def test_line_says_who_when_what_how_much_and_why() -> None:
         ),
         ("loan.alert_corrected", {"bucket": None}, "corrected", "was not overdue"),
         ("loan.alert_corrected", {"bucket": "M2"}, "corrected", "was in M2"),
+        (
+            "loan.cured",
+            {"bucket": None, "reasons": reasons(("nothing_past_due", 0, 0), ("schedule_revised", 2, None))},
+            "cured",
+            "new schedule",
+        ),
+        ("loan.due_soon", {"installment": 7, "reasons": reasons(("due_in_days", 3, 3))}, "due soon", "no. 7 in 3 days"),
+        (
+            "loan.overdue_noticed",
+            {"installment": 7, "reasons": reasons(("days_since_due", 1, 1))},
+            "notice",
+            "no. 7 since 1 d",
+        ),
+        ("loan.classification_changed", {"classification": "special_mention"}, "class", "special_mention"),
+        ("loan.pause_changed", {"pause": {"end_date": "2024-03-15", "active": True}}, "pause", "until 2024-03-15"),
+        ("loan.recovery_received", {"recovered": 500_00}, "recovery", "got 500.00"),
         ("loan.of_tomorrow", {"reasons": reasons(("a_new_code", 1, 2))}, "of_tomorrow", "a_new_code"),
     ],
 )
@@ -91,6 +107,19 @@ def test_kinds_and_reasons_in_words(kind: str, changes: dict[str, Any], words: s
     """Each kind has a word, each cause a reason; kinds and codes of a later version are shown as they are."""
     assert kind_of(kind, alert(**changes)).words == words
     assert line(kind, alert(**changes)).endswith(reason)
+
+
+def test_a_held_day_names_its_partition() -> None:
+    """A held day is about a partition and its installments, and about no loan."""
+    data = {
+        "partition": 3,
+        "as_of": "2024-02-16",
+        "installments_due": 2310,
+        "installments_met": 402,
+        "installments_met_usually": 2102,
+    }
+    assert line("feed.held", data) == "2024-02-16 p3     held      402 of 2310 met, usual 2102"
+    assert kind_of("feed.released", data).words == "released"
 
 
 @pytest.mark.parametrize(

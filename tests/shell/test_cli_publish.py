@@ -16,8 +16,10 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 from stream.cli.app import run
 from stream.cli.publication import as_it_stands, binary
-from stream.translate.lines import parse_line
+from stream.translate.inbound import Inbound
+from stream.translate.lines import Line, parse_line
 from tests.conftest import MakeTopics
+from tests.contracts.test_examples import VALID, is_input, name_of
 
 NOBODY = "127.0.0.1:1"
 PARTITIONS = 4
@@ -89,6 +91,16 @@ def test_binary_mode_record() -> None:
         "ce_time": b"2024-01-15T02:00:00Z",
         "ce_causationid": b"c1",
     }
+
+
+@pytest.mark.parametrize("path", [path for path in VALID if is_input(path)], ids=name_of)
+def test_every_event_is_published_as_the_worker_reads_it(path: Path) -> None:
+    """An example of each input type goes to its topic under its key, and says there what it said in the file."""
+    event = json.loads(path.read_text("utf-8"))
+    record, line = binary(event), parse_line(json.dumps(event).encode(), 0)
+    assert (record.topic, record.key) == (line.topic, line.key)
+    sent = Line(record.topic, 0, 0, 0, record.key, record.value, record.headers)
+    assert Inbound("Asia/Shanghai").decode(sent) == Inbound("Asia/Shanghai").decode(line)
 
 
 def test_unchecked_line_is_not_touched() -> None:

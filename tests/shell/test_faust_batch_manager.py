@@ -26,7 +26,7 @@ def manager_of(committed: int, inputs: bytes | None) -> tuple[TaskManager, Recor
 
 
 def test_group_is_told_nothing_of_a_task_that_has_committed_nothing() -> None:
-    """A task that begins and ends without a transaction leaves no group offset: its next start finds none, and begins."""
+    """A task that ends without a transaction leaves no group offset, by which its next start would refuse."""
     manager, _, store = manager_of(7, None)
     assert manager.group_offsets() == {}
     store.inputs = b"positions"

@@ -4,142 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import time
 
 import pytest
 
 from stream.agents.days import begin_task
-from stream.agents.loan_agent import LoanAgent
 from stream.agents.results import BreakerOpenError
-from stream.agents.topics import Topics
 from stream.engine.dates import Day, day_of
-from stream.policy_file import load_policy
-from stream.translate.inbound import Inbound
-from stream.translate.lines import parse_line
-from stream.translate.outbound import Outbound
-from stream.translate.standing import StandingHeaders
+from stream.policy_file import parse_policy
 from tests import stories
-
-POLICY = load_policy()
-
-
-class Counted:
-    """Counts of an agent, added up."""
-
-    def __init__(self) -> None:
-        self.events: Counter[str] = Counter()
-        self.rejected: Counter[str] = Counter()
-
-    def batch(
-        self, events: Mapping[str, int], alerts: Mapping[tuple[str, str], int], rejected: Mapping[str, int]
-    ) -> None:
-        self.events.update(events)
-        self.rejected.update(rejected)
-
-    def day(self, partition: int, business_date: int) -> None:
-        pass
-
-
-class Table:
-    """A task's table and what the agent sent, as the runtime would keep them."""
-
-    partition = 3
-
-    def __init__(self, **options: Any) -> None:
-        self.counted = Counted()
-        zone = POLICY.time_zone
-        self.agent = LoanAgent(
-            POLICY,
-            Inbound(zone),
-            Outbound(zone),
-            StandingHeaders(zone, "urn:test"),
-            self.counted,
-            topics=Topics(),
-            partitions=4,
-            **options,
-        )
-        self.outbound = Outbound(zone)
-        self.store: dict[bytes, bytes] = {}
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget everything but the table."""
-        self.context = self.agent.open_task(self.partition, self.store)
-
-    # what the agent calls
-
-    def get(self, key: bytes) -> bytes | None:
-        return self.puts.get(key, self.store.get(key)) if key in self.puts else self.store.get(key)
-
-    def put(self, key: bytes, value: bytes | None) -> None:
-        self.puts[key] = value
-
-    def send(self, topic: str, partition: int, key: bytes, value: bytes, at: int, headers: Sequence[Any]) -> None:
-        self.sent.append((topic, partition, key, None if value is None else json.loads(value), dict(headers)))
-
-    def repeat_tick(self) -> None:
-        self.again = True
-
-    # what the test calls
-
-    def batch(self, *events: dict, tick: str | None = None) -> list[tuple]:
-        """Run one batch and commit it; what it sent."""
-        self.records = [parse_line(json.dumps(event).encode(), number) for number, event in enumerate(events)]
-        self.tick = None
-        if tick is not None:
-            (key, value, headers), timestamp = self.outbound.day_opened(day_of(tick), False, None)
-            self.tick = parse_line(b"{}", 0)._replace(key=key, value=value, headers=headers, timestamp=timestamp)
-        self.puts: dict[bytes, bytes | None] = {}
-        self.sent: list[tuple] = []
-        self.again = False
-        self.agent.process(self)
-        for key, value in self.puts.items():
-            if value is None:
-                self.store.pop(key, None)
-            else:
-                self.store[key] = value
-        return self.sent
-
-    def open(self, day: str) -> list[tuple]:
-        """Run a tick, again and again while it asks for it; what it sent."""
-        sent = self.batch(tick=day)
-        while self.again:
-            sent = sent + self.batch(tick=day)
-        return sent
-
-
-def disbursed(loan: str = "L1", day: str = "2024-01-15", due: str = "2024-02-15") -> dict:
-    schedule = [stories.an_installment(1, due, 100_00)]
-    return stories.event(
-        "loan.disbursed",
-        f"D-{loan}",
-        stories.at(day),
-        {
-            "loan_id": loan,
-            "borrower_id": f"B-{loan}",
-            "product": "cash",
-            "segment": "retail",
-            "currency": "CNY",
-            "principal": 100_00,
-            "disbursement_date": day,
-            "annual_rate": "0.12",
-            "schedule": schedule,
-        },
-    )
-
-
-def paid(day: str, amount: int = 100_00, loan: str = "L1", payment: str = "P1", valued: str | None = None) -> dict:
-    data = {"loan_id": loan, "payment_id": payment, "value_date": valued or day, "amount": amount}
-    return stories.event("loan.repaid", f"E-{loan}-{payment}", stories.at(day), data)
-
-
-def kinds(sent: list[tuple]) -> list[tuple[str, str]]:
-    return [(topic, headers.get("ce_type", b"").decode()) for topic, _, _, _, headers in sent]
-
-
-def standing_of(sent: list[tuple]) -> dict:
-    return [data for topic, _, _, data, _ in sent if topic == "loans.standing"][-1]
+from tests.agent_table import POLICY, Table, alerts_of, disbursed, kinds, paid, rejected_of, standing_of
 
 
 def test_a_tick_touches_only_the_loans_that_it_must() -> None:
@@ -252,6 +126,12 @@ def test_a_value_date_too_far_ahead_is_rejected() -> None:
     assert table.counted.rejected == {"value_date_too_far_ahead": 1}
 
 
+def test_a_value_date_too_far_ahead_is_rejected_before_its_loan_is_known() -> None:
+    """32 days ahead, of a loan that is not disbursed yet: a dead letter at once, for it could never count."""
+    table = Table()
+    assert rejected_of(table.batch(paid("2024-01-15", valued="2024-02-16"))) == ["value_date_too_far_ahead"]
+
+
 def test_a_bad_message_leaves_its_neighbours_alone() -> None:
     """Of three messages the broken one goes to the dead letters, the others take effect."""
     table = Table()
@@ -313,7 +193,7 @@ def test_the_first_event_opens_its_own_date() -> None:
     """Before any tick the business date is the date of the first event; the table remembers it."""
     table = Table()
     table.batch(disbursed(day="2024-01-15"))
-    assert begin_task(table.store).business_date == Day(day_of("2024-01-15"))
+    assert begin_task(table.store, POLICY).business_date == Day(day_of("2024-01-15"))
 
 
 def test_alerts_stay_on_the_partition_and_standings_go_to_the_borrowers() -> None:
@@ -327,3 +207,33 @@ def test_alerts_stay_on_the_partition_and_standings_go_to_the_borrowers() -> Non
         ("loans.overdue", 3),
         ("loans.standing", partition_of(b"B-L1", 4)),
     ]
+
+
+def test_events_that_waited_in_vain_do_not_open_the_breaker() -> None:
+    """Five events of loans that never came expire on one day: five dead letters, and the task goes on."""
+    table = Table(breaker_limit=3)
+    table.batch(*[paid("2024-01-15", loan=f"L{number}") for number in range(5)])
+    table.open("2024-02-15")
+    assert table.counted.rejected == {"loan_unknown": 5}
+
+
+def test_refusals_of_events_that_waited_do_not_open_the_breaker() -> None:
+    """Three events that waited for their loan are refused together when it comes: what arrives now is no bad feed."""
+    table = Table(breaker_limit=3)
+    early = [paid("2024-01-15", payment=f"P{number}") | {"type": "loan.repaid"} for number in range(3)]
+    for event in early:
+        event["data"]["kind"] = "recovery"
+    sent = table.batch(*early, disbursed())
+    assert rejected_of(sent) == ["loan_not_written_off"] * 3
+
+
+@pytest.mark.parametrize(("clock", "overdue"), [(time(16, 59, 59), False), (time(17), True)])
+def test_a_payment_after_the_cut_off_counts_on_the_next_day(clock: time, overdue: bool) -> None:
+    """With a cut-off at 17:00 a payment of the due date is in time at 16:59:59; at 17:00 it is a day late."""
+    table = Table(parse_policy('[products.default]\nschemes = []\ncut_off = "17:00"\n'))
+    table.batch(disbursed(due="2024-02-15"))
+    table.open("2024-02-15")
+    payment = paid("2024-02-15") | {"time": stories.at("2024-02-15", clock)}
+    table.batch(payment)
+    said = [kind for kind, _ in alerts_of(table.open("2024-02-16"))]
+    assert said == (["loan.overdue_started", "loan.cured"] if overdue else [])

@@ -51,7 +51,7 @@ def test_allocation_and_tolerance_reach_the_rules() -> None:
             "products.x.buckets",
         ),
         ("[products.x]\nbuckets = [{ code = 'A B', min_days = 1 }]", "products.x.buckets.0.code"),
-        ("[products.x]\nschemes = ['ifrs9']", "products.x.schemes"),
+        ("[products.x]\nschemes = ['ifrs8']", "products.x.schemes.0: no scheme ifrs8; did you mean ifrs9?"),
         ("= 1", "not TOML"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Operations: metrics, probes, rules, dashboards, deployment, commands, security."""

@@ -1,0 +1,195 @@
+"""The borrower agent over tables in memory: the same warnings however its input is cut, mixed and repeated."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from schemas.catalogue import MODEL_OF_TYPE
+from stream.local.portfolio import sample
+from tests import stories
+from tests.warning.bank import Bank
+
+FIRST = date(2024, 1, 10)
+
+
+def portfolio_events(bank: Bank, loans: int = 60) -> Bank:
+    """The sample portfolio with a borrower for every three loans, day by day; each day is opened behind it."""
+    book = sample(loans=loans)
+    by_day: dict[date, list[dict[str, Any]]] = {}
+    for event in book.events:
+        if "bad" in event["id"] or not isinstance(event.get("data"), dict):
+            continue
+        data = event["data"]
+        if "borrower_id" in data:
+            data = data | {"borrower_id": f"B{int(data['loan_id'][-2:], 36) % 20}"}
+        day = date.fromisoformat(event["time"][:10])
+        by_day.setdefault(day, []).append(event | {"data": data})
+    day = min(by_day)
+    last = max(book.days)
+    while day <= last:
+        bank.publish(*by_day.get(day, ()))
+        day += timedelta(1)
+        bank.open(day.isoformat())
+    return bank.settle()
+
+
+def by_id(bank: Bank) -> dict[str, dict[str, Any]]:
+    found = {warning["id"]: warning for warning in bank.warnings()}
+    assert len(found) == len(bank.warnings()), "a warning was said twice"
+    return found
+
+
+def test_batches_order_and_restarts_make_no_difference() -> None:
+    """However batches are cut, whichever task goes first, with restarts in between: the same warnings, each once."""
+    wanted = by_id(portfolio_events(Bank(seed=1)))
+    assert len(wanted) > 20
+    for seed in (2, 3):
+        bank = Bank(seed)
+        bank.restarts = seed == 3
+        assert by_id(portfolio_events(bank)) == wanted
+
+
+def monthly(bank: Bank, payments: list[dict[str, Any]], last: date) -> Bank:
+    """A loan of six monthly installments of 100.00 and what is paid of it, each day opened up to the last."""
+    schedule = [stories.an_installment(n, date(2024, 1 + n, 15), 100_00) for n in range(1, 7)]
+    events = [stories.disbursed(schedule, "2024-01-15"), *payments]
+    day = date(2024, 1, 15)
+    while day <= last:
+        bank.publish(*(event for event in events if event["time"][:10] == day.isoformat()))
+        day += timedelta(1)
+        bank.open(day.isoformat())
+    return bank.settle()
+
+
+def standing(bank: Bank) -> set[tuple[str, str | None, str, str]]:
+    """Code, loan, severity and cycle of the warnings that stand."""
+    left: dict[tuple[str, str | None], tuple[str, str | None, str, str]] = {}
+    for one in bank.warnings():
+        key = (one["code"], one["loan_id"])
+        if one["kind"] == "early_warning.cleared":
+            del left[key]
+        else:
+            left[key] = (*key, one["severity"], one["cycle"])
+    return set(left.values())
+
+
+def test_a_reversed_payment_leaves_the_warnings_of_a_clean_history() -> None:
+    """A payment that was booked by mistake and reversed: from then on the score decides as if it had never been, and
+    the same warnings stand; what was cleared for it is raised again.
+    """
+    real = [stories.repaid("P1", 100_00, "2024-02-18"), stories.repaid("P2", 100_00, "2024-03-20")]
+    mistake = [stories.repaid("X", 100_00, "2024-03-25"), stories.reversed_("X", "2024-04-02")]
+    last = date(2024, 4, 13)
+    clean = monthly(Bank(partitions=1), real, last)
+    rewritten = monthly(Bank(partitions=1), real + mistake, last)
+    after = date(2024, 4, 2).toordinal()
+    wanted = [one for one in clean.decisions if one.date > after]
+    assert any(one.raised for one in wanted)
+    assert [one for one in rewritten.decisions if one.date > after] == wanted
+    assert ("SCORE_LATE", "L1", "high", "3") in standing(clean)
+    assert standing(rewritten) == standing(clean)
+
+
+def test_a_returned_debit_brings_the_warnings_that_not_paying_would_have_brought() -> None:
+    """Paid on the due date and reversed ten days later: the next day the same warnings stand as if never paid."""
+    returned = [stories.repaid("X", 100_00, "2024-02-15"), stories.reversed_("X", "2024-02-25")]
+    clean = monthly(Bank(partitions=1), [], date(2024, 2, 26))
+    rewritten = monthly(Bank(partitions=1), returned, date(2024, 2, 26))
+    standing = {
+        name: {
+            (one["code"], one["loan_id"], one["severity"])
+            for one in bank.warnings()
+            if one["kind"] != "early_warning.cleared" and one["code"] in ("EARLY_ARREARS", "FPD", "PARTIAL_PAY")
+        }
+        for name, bank in (("clean", clean), ("rewritten", rewritten))
+    }
+    assert ("EARLY_ARREARS", "L1", "high") in standing["clean"]
+    assert ("FPD", "L1", "high") in standing["rewritten"]
+    assert standing["rewritten"] == standing["clean"] - {("FPD", "L1", "medium")}  # seen first at ten days, not at one
+
+
+def signals_of(days: int) -> list[tuple[str, dict[str, Any]]]:
+    """Signals by the day on which they are recorded: a failed debit now and then, a bureau report a week."""
+    told = []
+    for number in range(days):
+        day = (date(2024, 1, 16) + timedelta(number)).isoformat()
+        if number % 3 == 0:
+            data = {"borrower_id": "B-L1", "observation_date": day, "loan_id": "L1", "installment": 1}
+            told.append(
+                (
+                    day,
+                    stories.event(
+                        "borrower.debit_failed", f"f{number}", stories.at(day), data | {"debit_id": f"D{number}"}
+                    ),
+                )
+            )
+        if number % 7 == 0:
+            data = {"borrower_id": "B-L1", "observation_date": day, "queries_3m": number % 13}
+            told.append((day, stories.event("borrower.bureau_reported", f"b{number}", stories.at(day), data)))
+    return told
+
+
+def test_a_signal_ahead_of_its_day_waits_and_is_judged_the_same() -> None:
+    """All signals published before the first day opens, twice: each is judged when its day opens, once."""
+    early = Bank(partitions=1)
+    for _, event in signals_of(30) * 2:
+        early.publish(event)
+    monthly(early.settle(), [], date(2024, 2, 20))
+    assert {one["code"] for one in early.warnings()} >= {"AUTOPAY_FAIL", "STACKING"}
+    again = Bank(partitions=1)
+    for _, event in signals_of(30):
+        again.publish(event)
+    again.restarts = True
+    monthly(again, [], date(2024, 2, 20))
+    assert by_id(again) == by_id(early)
+
+
+def test_every_warning_is_valid_against_its_contract() -> None:
+    """What is sent passes the model of its type, with the fields of the contract and no other."""
+    bank = portfolio_events(Bank())
+    bank.publish(*(event for _, event in signals_of(30))).settle()
+    assert bank.warnings()
+    for one in bank.out:
+        if one.topic == "loans.early-warnings":
+            model = MODEL_OF_TYPE[dict(one.headers)["ce_type"].decode()]
+            data = json.loads(one.value or b"")
+            assert set(data) == set(model.model_fields)
+            model.model_validate_json(one.value or b"")
+
+
+def test_a_bad_signal_goes_to_the_dead_letters_and_leaves_the_others_alone() -> None:
+    """A signal without its figure is refused with its reason; the next one is judged."""
+    bank = Bank(partitions=1)
+    data = {"borrower_id": "B9", "observation_date": "2024-01-16"}
+    bank.publish(stories.event("borrower.income_reported", "i1", stories.at("2024-01-16"), data))
+    bank.publish(
+        stories.event("borrower.employment_changed", "e1", stories.at("2024-01-16"), data | {"status": "unemployed"})
+    )
+    monthly(bank, [], date(2024, 1, 20))
+    (refused,) = [json.loads(one.value or b"") for one in bank.out if one.topic == "dead-letters"]
+    assert refused["reason_code"] == "field_missing"
+    assert bank.said("JOB_LOSS") == [("raised", "2024-01-16")]
+
+
+def test_a_borrower_task_needs_the_marks_of_all_loan_tasks() -> None:
+    """With two loan tasks a day is closed only when both have judged it."""
+    bank = Bank(partitions=2)
+    bank.publish(stories.disbursed([stories.an_installment(1, "2024-01-20", 100_00)], "2024-01-15")).settle()
+    task = next(task for task in bank.borrower_tasks if task.store)
+    marks = []
+    for day in ("2024-01-26", "2024-01-27"):
+        bank.open(day)
+    bank.queues, queues = {task: [] for task in bank.queues}, bank.queues
+    for loan_task in bank.loan_tasks:
+        for tick in queues[loan_task]:
+            marks.append([one for one in loan_task.run(tick=tick) if one.partition == task.partition])
+    only_first = [one for sent in marks[:2] for one in sent if one.topic == "loans.standing"]
+    task.run(only_first)
+    assert task.context.business_date == 0
+    sent = task.run([one for batch in marks[2:] for one in batch if one.topic == "loans.standing"])
+    assert task.context.business_date > 0
+    assert any(one.topic == "loans.early-warnings" for one in sent)
