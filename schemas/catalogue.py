@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from schemas.business_days import BusinessDayOpened
 from schemas.day_judged import BusinessDayJudged
@@ -52,6 +52,9 @@ DEAD_LETTERS: Final = "dead-letters"
 BORROWER_SIGNALS: Final = "borrowers.signals"
 EARLY_WARNINGS: Final = "loans.early-warnings"
 
+WORKER: Final = "overdue worker"
+Compatibility = Literal["BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"]
+
 VERSION: Final = 1
 DEFAULT_PARTITIONS: Final = 12
 
@@ -81,6 +84,18 @@ class Topic:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     is_input: bool
+
+    @property
+    def compatibility(self) -> Compatibility:
+        """Which changes of its events are allowed, given that the worker is always deployed first.
+
+        BACKWARD_TRANSITIVE: what is written by any earlier version is read by the new worker. FORWARD_TRANSITIVE: what
+        the new worker writes is read by consumers of any earlier version. FULL_TRANSITIVE: both, as workers of two
+        versions run beside each other and read what the other writes.
+        """
+        if WORKER not in self.consumers:
+            return "FORWARD_TRANSITIVE"
+        return "FULL_TRANSITIVE" if WORKER in self.producers else "BACKWARD_TRANSITIVE"
 
 
 TOPICS: Final = (
@@ -181,7 +196,7 @@ TOPICS: Final = (
         config=_EVERY_TOPIC | _COMPACT,
         types={"loan.standing": LoanStanding, "business_day.judged": BusinessDayJudged},
         producers=("overdue worker",),
-        consumers=("early warning", "provisioning", "reporting"),
+        consumers=("overdue worker", "provisioning", "reporting"),
         is_input=False,
     ),
     Topic(

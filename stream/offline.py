@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from schemas.catalogue import STANDING
 from stream.agents.batch import Counts, NoCounts
-from stream.agents.borrower_agent import BorrowerAgent
-from stream.agents.borrower_counts import NoBorrowerCounts
 from stream.agents.days import NO_LIMIT
 from stream.agents.loan_agent import LoanAgent
 from stream.agents.topics import Topics
@@ -16,6 +14,8 @@ from stream.engine.dates import Day
 from stream.engine.delinquency import judge
 from stream.engine.facts import ChargedBack, DayOpened, Disbursed, Fact, Repaid
 from stream.engine.policy import Policy
+from stream.offline_batch import Batch, Sent
+from stream.offline_borrowers import OfflineBorrowers
 from stream.translate.inbound import Inbound
 from stream.translate.lines import Line
 from stream.translate.local_days import LocalDays
@@ -30,86 +30,6 @@ from stream.warning.policy import WarningPolicy
 from stream.warning.signals import Signal
 
 DEFAULT_SOURCE: Final = "urn:overdue-stream"
-
-
-class Sent(NamedTuple):
-    """A record that would have gone to Kafka."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
-class Batch:
-    """A batch of the one task of an offline run; what it writes counts at once."""
-
-    def __init__(self, table: dict[bytes, bytes], context: Any) -> None:
-        self.table = table
-        self.context = context
-        self.partition = 0
-        self.records: Sequence[Any] = ()
-        self.tick: Any | None = None
-        self.sent: list[Sent] = []
-
-    def get(self, key: bytes) -> bytes | None:
-        return self.table.get(key)
-
-    def put(self, key: bytes, value: bytes | None) -> None:
-        if value is None:
-            self.table.pop(key, None)
-        else:
-            self.table[key] = value
-
-    def send(
-        self,
-        topic: str,
-        partition: int,
-        key: bytes | None,
-        value: bytes | None,
-        timestamp_ms: int,
-        headers: Sequence[tuple[str, bytes]],
-    ) -> None:
-        del partition, timestamp_ms
-        self.sent.append(Sent(topic, key, value, headers))
-
-    def repeat_tick(self) -> None:
-        raise AssertionError("an offline day has no limit")
-
-
-class OfflineBorrowers:
-    """The borrower agent over what the loan agent says, offline."""
-
-    def __init__(
-        self,
-        policy: WarningPolicy,
-        inbound: Inbound,
-        outbound: Outbound,
-        on_decision: Callable[[Decision], None] | None = None,
-    ) -> None:
-        self._agent = BorrowerAgent(
-            policy,
-            inbound,
-            outbound,
-            NoBorrowerCounts(),
-            topics=Topics(),
-            partitions=1,
-            breaker_limit=NO_LIMIT,
-            on_decision=on_decision,
-        )
-        self.table: dict[bytes, bytes] = {}
-        self._batch = Batch(self.table, self._agent.open_task(0, self.table))
-
-    def take(self, records: Sequence[Record]) -> list[Sent]:
-        """Let records of `loans.standing` or `borrowers.signals` take effect; what is said."""
-        batch = self._batch
-        batch.records, batch.tick, batch.sent = records, None, []
-        self._agent.process(batch)
-        return batch.sent
-
-    def close_last_day(self) -> None:
-        """Make the decisions of the last day that was opened, as if the next one opened."""
-        self._agent.close_day(self._batch)
 
 
 class OfflineRun:
@@ -279,9 +199,7 @@ def standings(
         yield from run.standings(day)
 
 
-def _feed(
-    run: OfflineRun, records: Sequence[Record], counts: Callable[[Fact | DayOpened], bool], day: int
-) -> None:
+def _feed(run: OfflineRun, records: Sequence[Record], counts: Callable[[Fact | DayOpened], bool], day: int) -> None:
     for record in records:
         fact = run.fact(record)
         if fact is not None and not isinstance(fact, Signal) and counts(fact):

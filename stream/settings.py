@@ -65,7 +65,8 @@ class Settings(BaseSettings):
         description="CloudEvents source of what is sent",
     )
     misrouted: Literal["reject", "count"] = Field(
-        default="reject", description="events on another partition than murmur2 of their key: to the dead letters or not"
+        default="reject",
+        description="events on another partition than murmur2 of their key: to the dead letters or not",
     )
     breaker_limit: int = Field(default=100, ge=2, le=100_000, description="rejects in a row that stop a partition")
 

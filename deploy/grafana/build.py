@@ -303,6 +303,40 @@ BOOK: Final = (
             ),
         ),
     ),
+    Row(
+        "Early warning",
+        (
+            Shown(
+                "Warnings",
+                "Of the last day, by kind.",
+                (("sum by (kind) (increase(loan_early_warnings_total[1d]))", "{{kind}}"),),
+                kind="bars",
+                width=6,
+            ),
+            Shown(
+                "What came of them",
+                "Warnings whose outcome counts: came true, did not; bad loans that were warned of.",
+                (("sum by (outcome) (loan_early_warning_outcomes)", "{{outcome}}"),),
+                kind="bars",
+                width=6,
+            ),
+            Shown(
+                "Records of borrowers",
+                "Per second.",
+                (("sum by (outcome) (rate(loan_borrower_records_total[5m]))", "{{outcome}}"),),
+                "ops",
+                "stack",
+                6,
+            ),
+            Shown(
+                "Age of signals",
+                "Since the newest observation, by kind.",
+                (("time() - max by (signal) (loan_signal_newest_timestamp_seconds)", "{{signal}}"),),
+                "s",
+                width=6,
+            ),
+        ),
+    ),
 )
 
 DASHBOARDS: Final = {

@@ -84,11 +84,18 @@ class Book:
         principal = 0 if loan.closed_as else loan.owed[PRINCIPAL]
         bucket = loan.bucket
         if bucket == was_bucket:
-            if principal != was_principal:
-                if principal and was_principal:
-                    self._add(loan, bucket, 0, principal - was_principal)
-                else:
-                    self._add(loan, bucket, 1 if principal else -1, principal - was_principal)
+            if principal == was_principal:
+                return
+            if principal and was_principal:  # a payment, the commonest by far
+                product = loan.product if loan.product in self._products else DEFAULT_PRODUCT
+                sums = self.cells.get((product, loan.currency, bucket or CURRENT))
+                if sums is not None:
+                    sums[1] += principal - was_principal
+                    self.changed = True
+                    return
+                self._add(loan, bucket, 0, principal - was_principal)
+                return
+            self._add(loan, bucket, 1 if principal else -1, principal - was_principal)
             return
         if was_principal:
             self._add(loan, was_bucket, -1, -was_principal)

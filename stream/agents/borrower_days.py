@@ -18,6 +18,7 @@ from stream.warning import step
 from stream.warning.borrower import Borrower
 from stream.warning.decisions import Decision
 from stream.warning.loan_view import LoanView, view_of
+from stream.warning.memory import is_empty, next_look
 from stream.warning.signals import Signal
 from stream.warning.step import Said
 
@@ -73,10 +74,10 @@ def close_last_day(batch: Batch, task: step.Task) -> Iterator[Decision]:
 def keep(batch: Batch, task: step.Task, borrower: Borrower, day: int) -> None:
     """Write a borrower back, or forget it."""
     key = borrower.borrower_id.encode()
-    if step.is_empty(borrower, day):
+    if is_empty(borrower, day):
         batch.put(key, None)
         return
-    look = step.next_look(task, borrower, day)
+    look = next_look(task.scorer, task.policy.outcome, borrower, day)
     context: BorrowerTask = batch.context
     context.due.add(look, key)
     batch.put(key, store_borrower(borrower, look))

@@ -150,7 +150,7 @@ class BorrowerWork:
         keep(batch, self._task, borrower, context.business_date)
 
     def _check_partition(self, record: Record, signal: Signal) -> None:
-        """A borrower's loans lie on murmur2 of the borrower's id; a signal elsewhere would find none. Raises Rejected."""
+        """A borrower's loans lie on murmur2 of the borrower's id; elsewhere a signal finds none. Raises Rejected."""
         if partition_of(signal.borrower_id.encode(), self._means.partitions) != self._batch.partition:
             self._results.misrouted[record.topic] += 1
             if self._means.refuse_misrouted:

@@ -77,7 +77,7 @@ async def _no_answer(settings: Settings, error: BaseException) -> str:
     """What keeps us from the brokers, each address with its own reason."""
     trouble = await trouble_with(settings) or [f"{settings.brokers}: {type(error).__name__}"]
     return (
-        "No Kafka that we can use: " + "\n".join(trouble) + "\n"
+        "No Kafka that we can use: " + "; ".join(trouble) + ". "
         "Start one with 'overdue kafka start', point at yours with --brokers HOST:PORT or OVERDUE_BROKERS=HOST:PORT, or"
         " see 'overdue doctor'."
     )

@@ -12,7 +12,8 @@ from stream.cli.demo_story import Said, Story
 from stream.engine.dates import Day
 from stream.engine.policy import Policy
 from stream.local.portfolio import Event, Sample
-from stream.offline import OfflineRun, Sent
+from stream.offline import OfflineRun
+from stream.offline_batch import Sent
 from stream.translate import records
 from stream.translate.lines import parse_line
 
@@ -32,6 +33,9 @@ class _Counts:
 
     def day(self, partition: int, business_date: int) -> None:
         """Business dates are the sample's."""
+
+    def misrouted(self, topic: str, count: int) -> None:
+        """The sample has one partition."""
 
 
 def tell(sample: Sample, policy: Policy, begin_day: Callable[[date, int], None], said: Callable[[Said], None]) -> Story:

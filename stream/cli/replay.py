@@ -17,8 +17,8 @@ from stream.cli.errors import UsageError
 from stream.cli.files import files_for_two_passes, opens_days, records
 from stream.cli.options import PolicyFile, early_warning_of, policy_of, settings_with
 from stream.cli.terminal import say, write
-from stream.offline import Sent
 from stream.offline import replay as replay_events
+from stream.offline_batch import Sent
 from stream.translate.decisions import decision_json
 from stream.translate.outbound import structured
 from stream.warning.decisions import Decision

@@ -7,7 +7,7 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
@@ -25,6 +25,7 @@ commands = typer.Typer(no_args_is_help=True, help="What early warnings came to."
 app.add_typer(commands, name="warnings")
 
 RAISED = "early_warning.raised"
+DAY_SECONDS = 86_400
 TIMEOUT_SECONDS = 10
 
 
@@ -94,26 +95,19 @@ def _from_workers(urls: Sequence[str]) -> list[Line]:
     for url in urls:
         for family in text_string_to_metric_families(_text_of(url)):
             for sample in family.samples:
-                key = _place(sample.labels)
-                if key is not None:
-                    totals[sample.name][key] += sample.value
-    outcomes = totals["loan_early_warning_outcomes_total"]
+                totals[" ".join([sample.name, sample.labels.get("outcome", "")]).strip()][
+                    sample.labels.get("code", "")
+                ] += sample.value
+    outcomes = "loan_early_warning_outcomes"
     return lines_of_counts(
-        {key[len(RAISED) + 1 :]: n for key, n in totals["loan_early_warnings_total"].items() if key.startswith(RAISED)},
-        {key[5:]: number for key, number in outcomes.items() if key.startswith("true ")},
-        {key[6:]: number for key, number in outcomes.items() if key.startswith("false ")},
-        totals["loan_early_warning_caught_total"],
-        totals["loan_early_warning_lead_days_total"],
-        totals["loan_early_warning_went_bad_total"][""],
-        totals["loan_early_warning_loan_days_total"][""],
+        totals[f"{outcomes} warned"],
+        totals[f"{outcomes} true"],
+        totals[f"{outcomes} false"],
+        totals[f"{outcomes} caught"],
+        {code: lead / DAY_SECONDS for code, lead in totals["loan_early_warning_lead_seconds"].items()},
+        totals["loan_early_warning_went_bad"][""],
+        totals["loan_early_warning_loan_seconds"][""] / DAY_SECONDS,
     )
-
-
-def _place(labels: dict[str, Any]) -> str | None:
-    """What a sample is counted under: its kind or outcome, if it has one, and the code."""
-    first = labels.get("kind") or labels.get("outcome")
-    code = str(labels.get("code", ""))
-    return f"{first} {code}" if first else code
 
 
 def _text_of(url: str) -> str:

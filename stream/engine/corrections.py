@@ -36,7 +36,7 @@ def _worst_before(loan: Loan, entries: Entries, rules: Rules, facts: list[MoneyF
     worst = last = 0
     for day in sorted({counts_from(revision) for revision in revisions}):
         versions = [revision for revision in revisions if counts_from(revision) < day]
-        earlier = [fact for fact in facts if fact[0] <= day and (not isinstance(fact, Revision) or fact in versions)]
+        earlier = [fact for fact in facts if fact[0] < day and (not isinstance(fact, Revision) or fact in versions)]
         fold(loan, entries, rules, earlier, versions, worst_from=last)
         worst = max(worst, loan.worst)
         opening = [fact for fact in earlier if counts_from(fact) < day]

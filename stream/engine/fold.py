@@ -28,6 +28,7 @@ class Fold:
         self.loan = loan
         self.rules = rules
         self.written_off = False
+        self.last_status_day = 0
         self.charges: charges.Charges = {}
         schedule, left = entries.schedule, 0
         if revisions:
@@ -77,13 +78,16 @@ class Fold:
         """Close or transfer: nothing is owed any more. Write off: days stand still, and what comes is a recovery."""
         loan = self.loan
         if fact.status == WRITTEN_OFF:
-            ensure(loan).frozen_due = oldest_past_due(loan, fact.day, self.rules)
+            extras = ensure(loan)
+            extras.frozen_due = oldest_past_due(loan, fact.day, self.rules)
+            self.last_status_day, extras.status_day = extras.status_day, fact.day
             self.written_off = True
         elif fact.status != CHARGED_OFF:
             loan.rows, loan.later, loan.owed = [], "", [0, 0, 0, 0, 0, 0]
             extras = ensure(loan)
             extras.added, extras.chargebacks, extras.frozen_due = {}, [], -1
-            self.written_off = False
+            if self.written_off:
+                self.written_off, extras.status_day = False, self.last_status_day
 
 
 def fold(
@@ -96,12 +100,12 @@ def fold(
 ) -> Fold:
     """Set the money figures of the loan to a fold over these facts, which are in the order of money.
 
-    revisions: those of them that the schedule is by. worst_from: the days past due of days up to then don't count.
+    revisions: those of them that the schedule is by. worst_from: the days past due of days before it don't count.
     """
     folded = Fold(loan, entries, rules, revisions)
     worst = loan.worst
     for fact in facts:
-        if worst_from and fact[0] > worst_from:
+        if worst_from and fact[0] >= worst_from:
             loan.worst, worst_from = worst, 0
         folded.take(fact)
     if worst_from:

@@ -21,6 +21,7 @@ from stream.faust_batch.security import faust_credentials
 from stream.faust_batch.settings import TaskSettings
 from stream.faust_batch.state import PartitionedTable
 from stream.faust_batch.transport import BatchSchema, BatchTransport
+from stream.faust_batch.tuning import collect_garbage
 from stream.faust_batch.watchdog import LoopGuard, Watchdog
 
 NO_SECURITY: Mapping[str, Any] = {}
@@ -108,6 +109,7 @@ class TaskApp(faust.App):  # type: ignore[misc]
             raise
         self.add_future(Watchdog(self.manager).run())
         self.add_future(self.manager.tell_group())
+        self.add_future(collect_garbage())
         self.add_future(LoopGuard(self.task_settings.stall_timeout).run())
 
     async def on_stop(self) -> None:

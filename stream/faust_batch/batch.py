@@ -138,3 +138,8 @@ class TaskBatch:
         them, until the garbage collector comes, which is seldom.
         """
         del self._done
+
+    def release(self) -> None:
+        """It is committed, and nobody reads it again: a circle that an agent has made must not keep its records."""
+        self.records, self.tick = (), None
+        self._puts, self._outputs = {}, {}

@@ -181,6 +181,7 @@ class StreamTask:
         self.store.inputs = encoded
         self.group.committed(positions)
         self.committed_at = monotonic()
+        batch.release()
         if event is not None:
             event.ack()
         commit = perf_counter() - started - produce

@@ -61,9 +61,10 @@ class BorrowerMetrics:
         for (code, outcome), count in outcomes.items():
             metrics.warning_outcomes.labels(code, outcome).set(count)
         for code, days in lead_days.items():
-            metrics.warning_lead_days.labels(code).set(days)
+            metrics.warning_lead.labels(code).set(days * _DAY_SECONDS)
         metrics.warning_went_bad.set(sum(one.went_bad for one in self._tallies.values()))
-        metrics.warning_loan_days.set(sum(one.loan_days for one in self._tallies.values()))
+        loan_days = sum(one.loan_days for one in self._tallies.values())
+        metrics.warning_loan_time.set(loan_days * _DAY_SECONDS)
 
     def signal(self, kind: str, observed: int) -> None:
         """Show the newest observation of a kind of signal: a feed that falls silent stays behind."""
@@ -75,7 +76,7 @@ class BorrowerMetrics:
         """All tasks of this worker were revoked."""
         self._tallies.clear()
         self._newest.clear()
-        for gauge in (self._metrics.warning_outcomes, self._metrics.warning_lead_days, self._metrics.signal_newest):
+        for gauge in (self._metrics.warning_outcomes, self._metrics.warning_lead, self._metrics.signal_newest):
             gauge.clear()
         self._metrics.warning_went_bad.set(0)
-        self._metrics.warning_loan_days.set(0)
+        self._metrics.warning_loan_time.set(0)

@@ -283,17 +283,21 @@ WARNING_OUTCOMES: Final = _gauge(
     "code",
     "outcome",
 )
-WARNING_LEAD_DAYS: Final = _gauge(
-    "loan_early_warning_lead_days",
-    "Days between warning and outcome, added up over the warnings that came true.",
+WARNING_LEAD: Final = _gauge(
+    "loan_early_warning_lead_seconds",
+    "Time between warning and outcome, added up over the warnings that came true.",
     _TALLY,
     "code",
+    unit="seconds",
 )
 WARNING_WENT_BAD: Final = _gauge(
     "loan_early_warning_went_bad", "Loans that reached the outcome's days past due.", _TALLY
 )
-WARNING_LOAN_DAYS: Final = _gauge(
-    "loan_early_warning_loan_days", "Days that loans ran: 30.4 of them are a loan-month.", _TALLY
+WARNING_LOAN_TIME: Final = _gauge(
+    "loan_early_warning_loan_seconds",
+    "Time that loans ran, added up: 2.63 million seconds are a loan-month.",
+    _TALLY,
+    unit="seconds",
 )
 SIGNAL_NEWEST: Final = _gauge(
     "loan_signal_newest_timestamp_seconds",

@@ -52,9 +52,9 @@ class Metrics:
         self.early_warnings = self._counter(catalogue.EARLY_WARNINGS)
         self.warning_decisions = self._counter(catalogue.WARNING_DECISIONS)
         self.warning_outcomes = self._gauge(catalogue.WARNING_OUTCOMES)
-        self.warning_lead_days = self._gauge(catalogue.WARNING_LEAD_DAYS)
+        self.warning_lead = self._gauge(catalogue.WARNING_LEAD)
         self.warning_went_bad = self._gauge(catalogue.WARNING_WENT_BAD)
-        self.warning_loan_days = self._gauge(catalogue.WARNING_LOAN_DAYS)
+        self.warning_loan_time = self._gauge(catalogue.WARNING_LOAN_TIME)
         self.signal_newest = self._gauge(catalogue.SIGNAL_NEWEST)
         self.when_revoked: list[Callable[[], None]] = []  # what else forgets the tasks of this worker
         self.build = Info(catalogue.BUILD.bare_name, catalogue.BUILD.meaning, registry=self.registry)

@@ -26,7 +26,7 @@ class Installment:
     __slots__ = ("decisions", "due", "late", "number")
 
     def __init__(self, number: int, due: int, late: bool = False, decisions: Sequence[Sequence[int]] = ()) -> None:
-        """`late`: its due day ended and it was unpaid. `decisions`: code, points, and the first day whose money counts."""
+        """`late`: its due day ended and it was unpaid. `decisions`: code, points, first day whose money counts."""
         self.number = number
         self.due = due
         self.late = late

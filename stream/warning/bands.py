@@ -12,10 +12,10 @@ CLOCKS: Final = (0, 1, 2, 3, 5, 7, 10, 20, 40, 99)
 LOG_2: Final = log(2)
 MOST: Final = 100.0
 """Doublings from which on odds are certainty."""
-BAND: Final = 20
-"""Width of a score band in points: from band to band the odds double."""
-LOWEST_BAND: Final = -3
-HIGHEST_BAND: Final = 4
+BAND: Final = 10
+"""Width of a score band in points: from band to band the odds rise by 1.4, the square root of 2."""
+LOWEST_BAND: Final = -6
+HIGHEST_BAND: Final = 8
 
 Group = tuple[str, str, int, bool]
 """Family, decision kind, days to due (as in CLOCKS), whether the loan is overdue now."""
@@ -38,7 +38,7 @@ class Outcomes(NamedTuple):
 
 
 def band_of(points: float) -> int:
-    """The band of some points: band 0 is from -10 up to, not including, 10."""
+    """The band of some points: band 0 is from -5 up to, not including, 5."""
     return max(LOWEST_BAND, min(HIGHEST_BAND, int((points + BAND / 2) // BAND)))
 
 

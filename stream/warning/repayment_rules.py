@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from stream.warning.borrower import DUE, PAID_BY_DUE, PAID_BY_GRACE, SCHEDULED, UNKNOWN, Cycle
 from stream.warning.case import Case, Found, Thresholds
 
@@ -42,7 +44,7 @@ def ratio_decline(case: Case, least: Thresholds) -> Found | None:
     last = _cycles(case)[-least["cycles"] - 1 :]
     if len(last) <= least["cycles"] or not all(cycle[SCHEDULED] for cycle in last):
         return None
-    for before, after in zip(last, last[1:], strict=False):
+    for before, after in pairwise(last):
         if after[PAID_BY_DUE] * before[SCHEDULED] >= before[PAID_BY_DUE] * after[SCHEDULED]:
             return None
     first, end = last[0], last[-1]

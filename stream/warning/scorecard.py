@@ -85,6 +85,8 @@ def reasons(points: list[tuple[str, float]], seen: Behaviour, usual: Rates) -> t
 
 
 def _words(code: str, seen: Behaviour, usual: Rates) -> tuple[str, str]:  # noqa: PLR0911  (a row per term)
+    if not seen.weight:
+        return "nothing settled yet", f"{usual.late:.1%}"
     match code:
         case "late_lift":
             return f"late in {seen.late:.1f} of the last {seen.weight:.1f} weighted cycles", f"{usual.late:.1%}"

@@ -10,7 +10,7 @@ from stream.warning.case import Found
 from stream.warning.levels import NONE, SEVERITY_OF_LEVEL, WATCH_LIST, level_of, points_of, threshold_of, worse
 from stream.warning.months import month_text
 from stream.warning.policy import WarningPolicy
-from stream.warning.warnings import CLEARED, ENDED, ESCALATED, RAISED, Reason, EarlyWarning, causes_of, warning_id
+from stream.warning.warnings import CLEARED, ENDED, ESCALATED, RAISED, EarlyWarning, Reason, causes_of, warning_id
 
 
 class Sight(NamedTuple):

@@ -27,7 +27,11 @@ COMPARED: Final = {b"loan.overdue_started", b"loan.bucket_changed", b"loan.cured
 
 @dataclass(frozen=True)
 class OverdueWorker(Engine):
-    """`overdue worker` with its default settings: standings, dead letters, metrics, business days by topic."""
+    """
+    `overdue worker` with its default settings: standings, dead letters, metrics, business days by topic.
+
+    The loan agent alone: the borrower agent's work has no counterpart in the peers.
+    """
 
     name: str = "overdue"
     exactly_once: bool = True
@@ -38,6 +42,7 @@ class OverdueWorker(Engine):
             "OVERDUE_TOPIC_PREFIX": place.prefix,
             "OVERDUE_APP_ID": place.app,
             "OVERDUE_METRICS_PORT": "0",
+            "OVERDUE_AGENTS": "loans",
             "OVERDUE_DATA_DIRECTORY": str(place.directory / "state"),
         }
         return Command([sys.executable, "-m", "stream.cli", "worker"], environment)

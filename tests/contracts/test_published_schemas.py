@@ -32,8 +32,20 @@ def test_a_changed_missing_or_superfluous_file_is_drift(tmp_path: Path) -> None:
     assert drift(tmp_path) == []
     written[0].write_text(written[0].read_text() + " ")
     written[1].unlink()
-    (tmp_path / "stray.v1.schema.json").write_text("{}")
-    assert drift(tmp_path) == sorted([written[0].name, written[1].name, "stray.v1.schema.json"])
+    (tmp_path / "reference.md").write_text("")
+    (tmp_path / "published" / "stray.v1.schema.json").write_text("{}")
+    changed = ["reference.md", "published/stray.v1.schema.json"]
+    changed += [str(path.relative_to(tmp_path)) for path in written[:2]]
+    assert drift(tmp_path) == sorted(changed)
+
+
+def test_an_export_is_a_contract_to_hand_over(tmp_path: Path) -> None:
+    """A folder that was exported has schemas, AsyncAPI, the page, every example and the test vectors of partitions."""
+    export(tmp_path)
+    for name in ("published", "examples", "asyncapi.json", "reference.md", "partitioning.json"):
+        assert (tmp_path / name).exists()
+    examples = [str(path.relative_to(PUBLISHED.parent)) for path in PUBLISHED.parent.glob("examples/**/*.json")]
+    assert sorted(examples) == sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("examples/**/*.json"))
 
 
 def test_the_command_line_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -228,10 +228,17 @@ class Story:
         return self._serve(ChargePosted(self._event(event), self.today, "L1", charge, kind, on, amount, installment))
 
     def waive(
-        self, charge: str = "C1", amount: int | None = None, *, waiver: str = "W1", event: str | None = None
+        self,
+        charge: str = "C1",
+        amount: int | None = None,
+        *,
+        waiver: str = "W1",
+        on: str | None = None,
+        event: str | None = None,
     ) -> list[Alert] | None:
-        """A charge is waived today, in part or as a whole."""
-        return self._serve(ChargeWaived(self._event(event), self.today, "L1", charge, waiver, self.today, amount))
+        """A charge is waived as of today or an earlier day, in part or as a whole."""
+        day = day_of(on) if on else self.today
+        return self._serve(ChargeWaived(self._event(event), self.today, "L1", charge, waiver, day, amount))
 
     def pause(self, start: str | None, end: str | None, *, event: str | None = None) -> list[Alert] | None:
         """A pause is told today."""
@@ -246,9 +253,9 @@ class Story:
         return self._serve(DelinquencyResumed(self._event(event), self.today, "L1", on, day_of(end) if end else None))
 
     def set_status(self, status: str, *, effective: str | None = None, event: str | None = None) -> list[Alert] | None:
-        """The loan is charged_off, written_off, closed or transferred, as of today or an earlier day."""
+        """The loan is charged_off, written_off, closed or transferred, as of today, an earlier or a later day."""
         on = day_of(effective) if effective else self.today
-        return self._serve(StatusSet(self._event(event), self.today, "L1", status, on))
+        return self._serve(StatusSet(self._event(event), max(on, self.today), "L1", status, on))
 
     def flag(self, flag: str, *, effective: str | None = None, event: str | None = None) -> list[Alert] | None:
         """Misuse or a technical overdue is found."""

@@ -43,6 +43,14 @@ def test_it_still_ages_from_its_date_once_the_installment_is_past_due() -> None:
     assert excess(story.loan, story.today) == 0
 
 
+def test_the_day_after_it_is_looked_at() -> None:
+    """Taken back on 02-20, next due date 03-15: the loan changes on 02-21."""
+    story = two_paid_once()
+    story.open("2024-02-20")
+    story.charge_back(100_00, "P1")
+    assert iso(next_check(story.loan, story.rules)) == "2024-02-21"
+
+
 def test_paying_it_back_moves_ageing_to_the_due_date() -> None:
     """100.00 paid on 02-25 covers it: current again, and from 03-15 on the rest of the installment counts."""
     story = two_paid_once()
@@ -125,6 +133,7 @@ def test_later_ones_join_the_extra_installment_and_the_first_uncovered_sets_the_
     story.charge_back(20_00, "P2")
     assert (story.unpaid(), story.days()[0]) == ({3: (60_00, 0, 0, 0)}, 10)
     assert said(story.pay(40_00)) == [("loan.cured", "2024-04-20", 0, None)]
+    assert story.overdue() == (0, 0, 0, 0)
     story.open("2024-04-25")
     assert story.days()[0] == 5
 

@@ -120,6 +120,25 @@ def test_a_waiver_takes_off_what_is_still_owed_of_the_charge() -> None:
     assert (story.unpaid(), story.loan.credit) == ({1: (100_00, 0, 0, 0)}, 0)
 
 
+def test_a_waiver_is_never_before_its_charge() -> None:
+    """Charged on 01-20, waived as of 01-18: it is waived all the same."""
+    story = Story([installment(1, "2024-02-15", 100_00)])
+    story.open("2024-01-20")
+    story.charge(9_00)
+    story.waive(on="2024-01-18")
+    assert story.unpaid()[1] == (100_00, 0, 0, 0)
+
+
+def test_what_was_paid_before_the_waiver_was_not_waived() -> None:
+    """9.00 charged, 5.00 waived on 01-20; then 9.00 valued 01-18 are told: they paid the charge, nothing is waived."""
+    story = Story([installment(1, "2024-02-15", 100_00)])
+    story.charge(9_00)
+    story.open("2024-01-20")
+    story.waive("C1", 5_00)
+    story.pay(9_00, valued="2024-01-18")
+    assert story.unpaid()[1] == (100_00, 0, 0, 0)
+
+
 def test_a_waiver_in_parts() -> None:
     """Of 9.00 3.00 are waived, then 4.00; a third of 8.00 takes off the 2.00 that are left."""
     story = Story([installment(1, "2024-02-15", 100_00)])

@@ -56,6 +56,41 @@ def test_what_comes_after_a_write_off_is_a_recovery_not_a_cure() -> None:
     assert story.loan.extras.recovered == 200_00
 
 
+def test_recoveries_that_come_out_of_order_are_all_counted() -> None:
+    """30.00 valued 04-10 are told before 20.00 valued 04-05: 50.00 were recovered."""
+    story = late()
+    story.set_status("written_off")
+    story.open("2024-04-10")
+    story.pay(30_00, kind="recovery")
+    story.pay(20_00, kind="recovery", valued="2024-04-05")
+    assert story.loan.extras is not None
+    assert story.loan.extras.recovered == 50_00
+
+
+def test_a_write_off_that_is_told_the_evening_before_ages_the_loan_until_then() -> None:
+    """Due 02-15, on 02-15 written off as of 02-16: 0 days on the 15th, 1 day on the 16th, and 1 day ever after."""
+    story = Story([installment(1, "2024-02-15", 100_00)])
+    story.open("2024-02-15")
+    story.set_status("written_off", effective="2024-02-16")
+    assert story.days() == (0, 0, "")
+    assert iso(next_check(story.loan, story.rules)) == "2024-02-16"
+    assert said(story.open("2024-02-16")) == [("loan.overdue_started", "2024-02-16", 1, "M1")]
+    story.open("2024-03-16")
+    assert story.days() == (1, 1, "M1")
+
+
+def test_a_loan_that_is_active_again_does_not_tell_of_a_pause_that_ended_meanwhile() -> None:
+    """Paused to 02-20, closed on 02-16; a chargeback on 02-25 says nothing of the pause."""
+    story = Story([installment(1, "2024-02-15", 100_00)])
+    story.pay(50_00, payment="P1")
+    story.pause("2024-02-10", "2024-02-20")
+    story.open("2024-02-16")
+    story.set_status("closed")
+    story.today = day_of("2024-02-25")  # no day in between looks at a closed loan
+    assert story.charge_back(50_00, "P1") == []
+    assert status(story.loan) == "active"
+
+
 def test_a_payment_before_the_write_off_that_is_told_after_it_is_none() -> None:
     """Valued 03-01, told on 04-10: installment 1 was paid then, so the loan was 5 days past due when written off."""
     story = late()

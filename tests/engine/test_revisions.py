@@ -43,6 +43,16 @@ def test_an_extension_does_not_forget_the_most_days_past_due() -> None:
     assert story.loan.worst == 9
 
 
+def test_a_payment_before_the_extension_that_is_told_after_it_lessens_the_most_days() -> None:
+    """Unpaid at the opening of 06-10 by what was known; 06-05 it was paid, as is told later: 4 days were the most."""
+    story = Story([installment(1, "2024-06-01", 100_00), installment(2, "2024-07-01", 100_00)], on="2024-03-01")
+    story.open("2024-06-10")
+    story.revise([installment(2, "2024-09-01", 100_00)], effective="2024-06-10", reason="extension")
+    assert story.loan.worst == 9
+    story.pay(100_00, valued="2024-06-05")
+    assert story.loan.worst == 4
+
+
 def test_w16_seen_from_a_correction_of_the_correction() -> None:
     """A third version that puts the due date back makes the correction wrong in its turn."""
     story = Story([installment(1, "2024-06-01", 100_00)], on="2024-03-01")

@@ -15,10 +15,20 @@ from zoneinfo import ZoneInfo
 from confluent_kafka import KafkaError, Message, Producer
 
 from tests.bad_messages import bad_messages
-from tests.faults.portfolio import BUSINESS_DAYS, DISBURSEMENTS, EVERY_DAYS, FIRST_DAY, REPAYMENTS, Planned, Portfolio
+from tests.faults.portfolio import (
+    BUSINESS_DAYS,
+    DISBURSEMENTS,
+    EVERY_DAYS,
+    FIRST_DAY,
+    REPAYMENTS,
+    SERVICING,
+    Planned,
+    Portfolio,
+)
 
 ZONE = ZoneInfo("Asia/Shanghai")
-INPUTS = (DISBURSEMENTS, REPAYMENTS, BUSINESS_DAYS)
+INPUTS = (DISBURSEMENTS, SERVICING, REPAYMENTS, BUSINESS_DAYS)
+"""In the order in which a task takes records of equal time."""
 SETTLE_SECONDS = 0.2
 """So long nothing is published around the end of a day, so that a worker sees the topics as the log has them."""
 
@@ -100,11 +110,11 @@ class Load(Thread):
             self.book.add_loans(-(-self.loans // EVERY_DAYS), self.day)
         while len(self.book.days[self.day]) < self.loans // 8:
             self.book.add_loans(1, self.day)
-        events, cancellations = self.book.take(self.day)
+        events, last = self.book.take(self.day)
         now = _local(FIRST_DAY + timedelta(self.day), 8)
         self._publish(events, now)
         self._settle()
-        self._publish(cancellations, now + timedelta(hours=12))
+        self._publish(last, now + timedelta(hours=12))
         self._settle()
 
     def _open_day(self) -> None:
@@ -116,7 +126,7 @@ class Load(Thread):
             if (self.day + partition) % 3:
                 data["input_end_offsets"] = {
                     self.prefix + topic: self.ends.get((self.prefix + topic, partition), 0)
-                    for topic in (DISBURSEMENTS, REPAYMENTS)
+                    for topic in INPUTS[:-1]
                 }
             planned = Planned(BUSINESS_DAYS, "business_day.opened", f"business-day:{day.isoformat()}", data)
             self._send(planned, _local(day, 0), day.isoformat(), partition)

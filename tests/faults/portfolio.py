@@ -1,8 +1,9 @@
 """What happens to an invented portfolio, day by day: mostly as it should, and in every way in which it should not.
 
 A loan has weekly installments, so that many things happen to few loans in little time. Within a topic the order of
-publication counts. Across the two topics it must not, or no reader of the log could know in which order a task took
-the records: only a cancellation changes what a payment means, so cancellations come when all else of the day is out.
+publication counts. Across topics it must not, or no reader of the log could know in which order a task took the
+records: only a cancellation and what servicing does change what a payment means, so these come when all else of the
+day is out, and no loan has both.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from tests import stories
+from tests.faults.servicing import servicing
+
 DISBURSEMENTS, REPAYMENTS, BUSINESS_DAYS = "loans.disbursements", "loans.repayments", "business-days"
+SERVICING = "loans.servicing"
 
 FIRST_DAY = date(2024, 1, 1)
 INSTALLMENTS, EVERY_DAYS, PRINCIPAL, INTEREST = 12, 7, 10_000, 300
@@ -21,6 +26,9 @@ INSTALLMENTS, EVERY_DAYS, PRINCIPAL, INTEREST = 12, 7, 10_000, 300
 POLICY = """
 version = "faults-1"
 time_zone = "Asia/Shanghai"
+
+[feed]
+enabled = false
 
 [products.default]
 allocation = { axis = "horizontal", order = ["penalty", "fee", "interest", "principal"] }
@@ -60,7 +68,7 @@ class Portfolio:
     loans: int = 0
     days: dict[int, list[Planned]] = field(default_factory=lambda: defaultdict(list))
     """Day number to its events, in any order."""
-    cancellations: dict[int, list[Planned]] = field(default_factory=lambda: defaultdict(list))
+    last: dict[int, list[Planned]] = field(default_factory=lambda: defaultdict(list))
     """Day number to what is published last on it."""
 
     def add_loans(self, count: int, day: int) -> None:
@@ -70,10 +78,10 @@ class Portfolio:
             Life(self, Random(f"{self.seed}/{self.loans}"), f"L{self.loans}", day).plan()
 
     def take(self, day: int) -> tuple[list[Planned], list[Planned]]:
-        """The events of a day, shuffled, and its cancellations."""
+        """The events of a day, shuffled, and what is published last on it, in any order."""
         events = self.days.pop(day, [])
         Random(f"{self.seed}/day/{day}").shuffle(events)
-        return events, self.cancellations.pop(day, [])
+        return events, self.last.pop(day, [])
 
 
 @dataclass
@@ -106,14 +114,24 @@ class Life:
         if self.chance(0.02):
             self.pay(self.start, 500)
             known += self.random.choice([0, 1, 2])
-        self.at(known, DISBURSEMENTS, "loan.disbursed", "d", self.terms())
+        terms = self.terms()
+        self.at(known, DISBURSEMENTS, "loan.disbursed", "d", terms)
         if self.chance(0.005):
             self.at(known + 3, DISBURSEMENTS, "loan.disbursed", "d2", self.terms())
         if self.chance(0.007):
             day = self.start + self.random.randint(3, 40)
             data = {"loan_id": self.loan_id, "cancellation_date": _iso(day)}
             cancelled = Planned(DISBURSEMENTS, "loan.disbursement_cancelled", f"{self.loan_id}-c", data)
-            self.book.cancellations[day].append(cancelled)
+            self.book.last[day].append(cancelled)
+        elif self.chance(0.2):
+            self.service(terms["schedule"])
+
+    def service(self, schedule: list[dict[str, Any]]) -> None:
+        """What the lender does beside the payments."""
+        first = FIRST_DAY + timedelta(self.start)
+        for day, event in servicing(self.loan_id, self.random, first, schedule):
+            planned = Planned(SERVICING, event["type"], event["id"], event["data"])
+            self.book.last[(day - FIRST_DAY).days].append(planned)
 
     def terms(self) -> dict[str, Any]:
         """Data of the disbursement."""
@@ -189,6 +207,8 @@ class Life:
                 self.pay(day + self.random.randint(5, 9), amount)
         elif self.chance(0.003):
             self.reverse(name, day - 1)
+        elif self.chance(0.01):
+            self.charge_back(name, day + self.random.randint(1, 8), amount)
 
     def reverse(self, payment: str, day: int) -> None:
         """A reversal; now and then a second one, which is refused."""
@@ -200,6 +220,14 @@ class Life:
                 "reversal_date": _iso(day),
             }
             self.at(day + number - 1, REPAYMENTS, "loan.repayment_reversed", f"r{number}-{payment}", data)
+
+    def charge_back(self, payment: str, day: int, amount: int) -> None:
+        """The payer's bank takes money back, all of it or a part."""
+        part = self.random.choice((amount, max(1, amount // 3)))
+        event = stories.charged_back(
+            f"{payment}-k", part, FIRST_DAY + timedelta(day), self.loan_id, payment_id=payment
+        )
+        self.at(day, REPAYMENTS, event["type"], event["id"], event["data"])
 
     def at(self, day: int, topic: str, kind: str, name: str, data: dict[str, Any]) -> None:
         """Publish an event on a day, at the earliest on that of the disbursement."""

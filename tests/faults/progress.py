@@ -26,6 +26,13 @@ class Progress:
         committed = {(answer.topic, answer.partition): max(0, answer.offset) for answer in answers}
         return sum(max(0, end - int(committed[place])) for place, end in ends.items())
 
+    def ends(self, topic: str, partitions: int) -> dict[tuple[str, int], int]:
+        """Where each partition of a topic ends now."""
+        return {
+            (topic, number): self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=30)[1]
+            for number in range(partitions)
+        }
+
     def close(self) -> None:
         """Let go of the connection."""
         self._consumer.close()

@@ -18,10 +18,11 @@ from tests.faults.injuries import Ward
 from tests.faults.load import INPUTS, Load, wait_until
 from tests.faults.portfolio import POLICY
 from tests.faults.progress import Progress
-from tests.faults.verdict import DEAD_LETTERS, OVERDUE, STANDING, Verdict, check
+from tests.faults.verdict import DEAD_LETTERS, OVERDUE, STANDING, WARNINGS, Verdict, check
 from tests.oracle import Policy
 
 APP_ID = "faults"
+SIGNALS = "borrowers.signals"
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ class Report:
         lines = [
             f"seed {self.plan.seed}; faults: {faults}; {self.seconds:.0f} s, {self.days} business days",
             f"events {verdict.events} ({self.published / self.seconds:.0f}/s), loans {verdict.loans}, "
-            f"alerts {verdict.alerts}, dead letters {verdict.dead_letters}, repetitions {verdict.duplicates}",
+            f"alerts {verdict.alerts}, early warnings {verdict.warnings}, dead letters {verdict.dead_letters}, repetitions {verdict.duplicates}",
             f"lost {_counts(verdict.lost)}, wrong {_counts(verdict.wrong)}, doubled {_counts(verdict.doubled)}; "
-            f"records of aborted transactions {verdict.aborted}",
+            f"on the wire doubled {verdict.doubled_on_the_wire}, records of aborted transactions {verdict.aborted}",
             f"worst takeover {worst[0]:.1f} s ({worst[1]}); workers that ended unasked: {len(self.unasked)} "
             f"{sorted(set(self.unasked))}; exit codes at the end {self.exit_codes}",
             *(f"FAILED: {failure}" for failure in self.failures),
@@ -111,8 +112,11 @@ def run(plan: Plan, broker: Broker, say: Callable[[str], None]) -> Report:
     try:
         seconds = _hurt(plan, ward)
         say(f"load ended: {load.events} events, day {load.day}")
-        if not wait_until(lambda: _drained(ward), plan.drain_seconds, 0.5):
+        if not wait_until(lambda: _drained(ward, {}), plan.drain_seconds, 0.5):
             ward.failures.append(f"not everything was consumed within {plan.drain_seconds:.0f} s")
+        standings = progress.ends(STANDING, plan.partitions)  # all written: what the borrower agent has to read
+        if not wait_until(lambda: _drained(ward, standings), plan.drain_seconds, 0.5):
+            ward.failures.append(f"not all standings were consumed within {plan.drain_seconds:.0f} s")
     finally:
         codes = crew.end()
         progress.close()
@@ -155,9 +159,9 @@ def _hurt(plan: Plan, ward: Ward) -> float:
     return time.monotonic() - started
 
 
-def _drained(ward: Ward) -> bool:
+def _drained(ward: Ward, more: dict[tuple[str, int], int]) -> bool:
     ward.crew.tend()
-    return ward.progress.missing(dict(ward.load.ends)) == 0
+    return ward.progress.missing(ward.load.ends | more) == 0
 
 
 def _order(plan: Plan, random: Random) -> list[str]:
@@ -190,6 +194,7 @@ def make_topics(bootstrap: str, partitions: int, prefix: str = "") -> None:
     """All topics of the contract; records of any age are kept, for the load tells of past days."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
     keep = {"retention.ms": "-1"}
-    new = [NewTopic(prefix + topic, partitions, 1, config=keep) for topic in (*INPUTS, OVERDUE, STANDING, DEAD_LETTERS)]
+    names = (*INPUTS, OVERDUE, STANDING, DEAD_LETTERS, WARNINGS, SIGNALS)
+    new = [NewTopic(prefix + topic, partitions, 1, config=keep) for topic in names]
     for made in admin.create_topics(new, operation_timeout=30).values():
         made.result(30)

@@ -1,4 +1,4 @@
-"""Both agents in one worker on a real broker, killed in between: the warnings that the standings call for, each once."""
+"""Both agents in one worker on a real broker, killed in between: the warnings that standings call for, each once."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", help="names of engine modules (loan, step, ...); by default all")
     parser.add_argument("--jobs", type=int, default=1, help="mutants at one time (%(default)s)")
+    parser.add_argument("--every", type=int, default=1, help="try only every so many-th mutant (%(default)s)")
     parser.add_argument("--least", type=float, default=0.9, help="share that must be noticed (%(default)s)")
     parser.add_argument("--examples", type=float, default=0.2, help="share of each property's examples (%(default)s)")
     said = parser.parse_args()
@@ -38,7 +39,7 @@ def main() -> int:
 
     from tests.mutation.runner import Hunt  # after the environment is set: it imports pytest's inside
 
-    hunt = Hunt(modules, said.jobs, lambda words: print(words, file=sys.stderr, flush=True))
+    hunt = Hunt(modules, said.jobs, said.every, lambda words: print(words, file=sys.stderr, flush=True))
     options = ["-p", "no:randomly", "-p", "no:cacheprovider", "-o", "timeout=0", "--no-header", "-q"]
     code = pytest.main([*options, *(str(ROOT / test) for test in TESTS)], plugins=[hunt])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:

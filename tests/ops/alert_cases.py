@@ -170,6 +170,25 @@ CASES = {
         quiet={f"loan_feed_held{{{WORKER},{TASK}}}": "0 1x3 0x9"},
         labels={"agent": "loans", "partition": "3"},
     ),
+    "LoanSignalFeedSilent": Case(
+        fires={'loan_signal_newest_timestamp_seconds{signal="income_reported"}': f"{-3 * 86_400}x{2 * HOUR}"},
+        says="income_reported: the newest observation is 3d 1h 1m 0s old; the rules that need it go quiet.",
+        after=HOUR + 1,
+        quiet={'loan_signal_newest_timestamp_seconds{signal="income_reported"}': f"{-2 * 86_400}x{2 * HOUR}"},
+        labels={"signal": "income_reported"},
+    ),
+    "LoanBorrowersBehind": Case(
+        fires={
+            'loan_business_date_timestamp_seconds{agent="loans",partition="0"}': "259200x60",
+            'loan_business_date_timestamp_seconds{agent="borrowers",partition="0"}': "86400x60",
+        },
+        says="Borrowers are judged 2d 0h 0m 0s behind the loans; early warnings are late by that.",
+        after=31,
+        quiet={
+            'loan_business_date_timestamp_seconds{agent="loans",partition="0"}': "259200x60",
+            'loan_business_date_timestamp_seconds{agent="borrowers",partition="0"}': "172800x60",
+        },
+    ),
     "LoanUpstreamTransactionOpen": Case(
         fires={f'loan_upstream_transaction_open_seconds{{{WORKER},topic="loans.repayments",partition="3"}}': "35+60x5"},
         says="loans.repayments partition 3: open for 155 s; nothing behind it can be read.",

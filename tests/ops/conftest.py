@@ -35,6 +35,6 @@ def lender(kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> It
             "COLUMNS": "200",
         }
         shell.pop("OVERDUE_METRICS_PORT")
-        look = 'curl -fsS $METRICS/metrics | grep -q ^loan_dlq_total'
+        look = "curl -fsS $METRICS/metrics | grep -q ^loan_dlq_total"
         wait(lambda: subprocess.run(["bash", "-c", look], env=shell, check=False).returncode == 0, "a dead letter")
         yield shell

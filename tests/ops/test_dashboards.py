@@ -68,7 +68,8 @@ def test_every_query_gives_series_from_a_real_worker(kafka_bootstrap: str, tmp_p
     port = free_port()
     book = sample()
     file = tmp_path / "book.ndjson"
-    file.write_text("".join(json.dumps(event) + "\n" for event in book.events))
+    signal = json.loads(Path("schemas/examples/borrower.income_reported/v1/valid/march.json").read_text())
+    file.write_text("".join(json.dumps(event) + "\n" for event in [*book.events, signal]))
     with (
         worker(tmp_path, kafka_bootstrap, "dashboards", port) as environment,
         prometheus(tmp_path, [f"127.0.0.1:{port}"], history=a_month_of_book()) as server,

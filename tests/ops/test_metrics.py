@@ -102,8 +102,9 @@ def borrowers(metrics: Metrics) -> None:
     tally.codes = {code: [1] * 10 for code in codes}
     for partition in range(PARTITIONS):
         told.day(partition, 738_000, tally)
-        for kind in ("income_changed", "bureau_inquiry", "court_case"):
-            told.signal(partition, kind, 738_000)
+    for topic in TOPICS:
+        for kind in topic.types if topic.name == "borrowers.signals" else ():
+            told.signal(kind, 738_000)
 
 
 def samples(metrics: Metrics) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -81,6 +82,9 @@ def test_each_role_can_do_its_part_and_no_secret_leaks(broker: SecureBroker, tmp
     finally:
         worker.terminate()
         worker.wait(30)
+    restored = [float(seconds) for seconds in re.findall(r"records in (\S+) s", log.read_text())]
+    assert restored
+    assert max(restored) < 15  # a closing TLS connection is not waited for: 30 s each time, by default
     checked = overdue("doctor", environment=lender)
     assert checked.returncode == 0, checked.stdout
     shown = overdue("config", "show", environment=lender)

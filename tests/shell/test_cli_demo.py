@@ -16,6 +16,7 @@ import pytest
 from stream.cli.app import run
 from stream.cli.demo_story import Said, Story
 from stream.local import process
+from stream.local.broker import missing
 from stream.local.portfolio import sample
 from tests.conftest import need_a_local_broker
 
@@ -43,6 +44,8 @@ def test_in_process_demo(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.
     assert max(map(len, captured.out.splitlines())) <= 80
     assert "\x1b" not in captured.out
     assert "leaves out" in captured.err
+    lacking = missing()
+    assert ("install Java" in " ".join(captured.err.split())) == (lacking is not None)
 
 
 def test_without_java_the_demo_runs_and_says_how_to_have_the_rest(

@@ -121,6 +121,21 @@ def test_nothing_of_a_committed_batch_is_kept(monkeypatch: pytest.MonkeyPatch) -
     assert len(made) == 2
 
 
+def test_circle_of_an_agent_keeps_no_record_of_a_committed_batch() -> None:
+    """Objects of an agent that refer to one another and to the batch keep an empty batch, not thousands of records."""
+    kept = []
+
+    async def run():
+        task = task_of(Manager(kept.append, TaskSettings()))
+        arrive(task, 3)
+        await committed(task)
+        await until(lambda: not task.busy)
+        task.future.cancel()
+
+    asyncio.run(run())
+    assert [(batch.records, batch.puts, batch.outputs) for batch in kept] == [((), {}, ())]
+
+
 def test_the_store_knows_the_positions_that_belong_to_it() -> None:
     """A task that comes back to the same worker reads only what is new of its changelog: its positions are kept."""
 

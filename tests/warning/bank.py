@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
 
+from stream.agents.batch import NoCounts
 from stream.agents.borrower_agent import BorrowerAgent
 from stream.agents.borrower_counts import NoBorrowerCounts
-from stream.agents.batch import NoCounts
 from stream.agents.loan_agent import LoanAgent
 from stream.agents.topics import Topics
 from stream.engine.dates import day_of

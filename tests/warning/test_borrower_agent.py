@@ -6,8 +6,6 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from schemas.catalogue import MODEL_OF_TYPE
 from stream.local.portfolio import sample
 from tests import stories
@@ -108,6 +106,7 @@ def test_a_returned_debit_brings_the_warnings_that_not_paying_would_have_brought
         for name, bank in (("clean", clean), ("rewritten", rewritten))
     }
     assert ("EARLY_ARREARS", "L1", "high") in standing["clean"]
+    assert clean.said("EARLY_ARREARS") == [("raised", "2024-02-20")]  # five days past due as that day opens
     assert ("FPD", "L1", "high") in standing["rewritten"]
     assert standing["rewritten"] == standing["clean"] - {("FPD", "L1", "medium")}  # seen first at ten days, not at one
 
@@ -180,16 +179,17 @@ def test_a_borrower_task_needs_the_marks_of_all_loan_tasks() -> None:
     bank = Bank(partitions=2)
     bank.publish(stories.disbursed([stories.an_installment(1, "2024-01-20", 100_00)], "2024-01-15")).settle()
     task = next(task for task in bank.borrower_tasks if task.store)
-    marks = []
+    marks: list[list[Any]] = []
     for day in ("2024-01-26", "2024-01-27"):
         bank.open(day)
     bank.queues, queues = {task: [] for task in bank.queues}, bank.queues
     for loan_task in bank.loan_tasks:
-        for tick in queues[loan_task]:
-            marks.append([one for one in loan_task.run(tick=tick) if one.partition == task.partition])
+        marks += [
+            [one for one in loan_task.run(tick=tick) if one.partition == task.partition] for tick in queues[loan_task]
+        ]
     only_first = [one for sent in marks[:2] for one in sent if one.topic == "loans.standing"]
     task.run(only_first)
     assert task.context.business_date == 0
-    sent = task.run([one for batch in marks[2:] for one in batch if one.topic == "loans.standing"])
+    said = task.run([one for batch in marks[2:] for one in batch if one.topic == "loans.standing"])
     assert task.context.business_date > 0
-    assert any(one.topic == "loans.early-warnings" for one in sent)
+    assert any(one.topic == "loans.early-warnings" for one in said)

@@ -137,19 +137,16 @@ def test_the_command_reads_a_replay(tmp_path: Path, capfd: Any) -> None:
 
 def test_the_command_reads_workers(capfd: Any) -> None:
     """`overdue warnings report --metrics URL` adds up the counters of workers; here one, asked twice."""
-    text = "\n".join(
-        [
-            'loan_early_warnings_total{kind="early_warning.raised",code="LATE_IN_GRACE",severity="medium"} 8',
-            'loan_early_warnings_total{kind="early_warning.cleared",code="LATE_IN_GRACE",severity="medium"} 5',
-            'loan_early_warning_outcomes_total{code="LATE_IN_GRACE",outcome="true"} 3',
-            'loan_early_warning_outcomes_total{code="LATE_IN_GRACE",outcome="false"} 1',
-            'loan_early_warning_lead_days_total{code="LATE_IN_GRACE"} 30',
-            'loan_early_warning_caught_total{code="LATE_IN_GRACE"} 3',
-            "loan_early_warning_went_bad_total 6",
-            "loan_early_warning_loan_days_total 30437.5",
-            "",
-        ]
-    )
+    text = """\
+loan_early_warnings_total{kind="early_warning.raised",code="LATE_IN_GRACE",severity="medium"} 9
+loan_early_warning_outcomes{code="LATE_IN_GRACE",outcome="warned"} 8
+loan_early_warning_outcomes{code="LATE_IN_GRACE",outcome="true"} 3
+loan_early_warning_outcomes{code="LATE_IN_GRACE",outcome="false"} 1
+loan_early_warning_outcomes{code="LATE_IN_GRACE",outcome="caught"} 3
+loan_early_warning_lead_seconds{code="LATE_IN_GRACE"} 2592000
+loan_early_warning_went_bad 6
+loan_early_warning_loan_seconds 2629800000
+"""
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

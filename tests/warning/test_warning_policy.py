@@ -50,7 +50,7 @@ def test_a_scorecard_lies_beside_the_policy(tmp_path: Path) -> None:
     """`scorecard` is a path from the policy's own folder; one that is not there is refused by name."""
     policy = tmp_path / "mine.toml"
     policy.write_text('[early_warning]\nscorecard = "card.toml"\n')
-    with pytest.raises(PolicyError, match="card.toml"):
+    with pytest.raises(PolicyError, match=r"card\.toml"):
         load_warning_policy(policy)
     card = files("stream").joinpath("policies/scorecards/default.toml").read_text("utf-8")
     (tmp_path / "card.toml").write_text(card)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from stream.warning import step
 from stream.warning.borrower import Borrower
 from stream.warning.outcomes import CAME_TRUE, CAUGHT, DID_NOT, LEAD_DAYS, WARNED
+from stream.warning.signals import Signal
 from stream.warning_policy import warning_policy_of
 from tests.warning.person import DAY, Person, late, loan, sign
 
@@ -28,12 +30,18 @@ def test_a_warning_is_raised_once_and_escalated_when_it_gets_worse() -> None:
 
 
 def test_one_warning_per_cycle() -> None:
-    """A warning that was cleared is not raised again in the same cycle; in the next one it is."""
+    """A warning that was cleared is not raised again in the same cycle, here a month; in the next one it is."""
     person = Person()
-    person.live(late(5, 5), loan(1, past_due=(), days_past_due=0), late(5, 6, day=2), until=2)
-    assert said(person, "EARLY_ARREARS") == [("raised", "high", 0), ("cleared", "high", 1)]
-    person.live(loan(3, past_due=(), days_past_due=0), late(6, 5, day=30), until=30)
-    assert said(person, "EARLY_ARREARS")[2:] == [("raised", "high", 30)]
+    reports = ((0, 7), (1, 5), (2, 7), (20, 7))  # from 12 March; the last on 1 April
+    person.live(*(sign("bureau_reported", day, queries_3m=count) for day, count in reports), until=20)
+    assert said(person, "STACKING") == [("raised", "medium", 0), ("cleared", "medium", 1), ("raised", "medium", 20)]
+
+
+def test_a_payment_taken_back_opens_its_cycle_again() -> None:
+    """Past due, paid, and the payment reversed: the warning that was cleared for it is raised again."""
+    person = Person()
+    person.live(late(5, 5), loan(1, past_due=(), days_past_due=0), late(5, 7, day=2), until=2)
+    assert said(person, "EARLY_ARREARS") == [("raised", "high", 0), ("cleared", "high", 1), ("raised", "high", 2)]
 
 
 def test_a_rule_clears_at_a_lower_threshold_than_it_raises() -> None:
@@ -107,14 +115,22 @@ def test_a_warning_that_came_true_and_one_that_did_not_are_counted() -> None:
 
 
 def test_a_signal_seen_before_changes_nothing() -> None:
-    """The same event twice: the second says nothing and is not kept."""
+    """The same event twice: the second is told apart as a duplicate, and nothing is kept of it."""
     person = Person()
-    person.live(sign("employment_changed", 0, status="unemployed"), until=0)
-    count = len(person.said)
-    person.number -= 1  # the next signal has the same id
-    person.live(sign("employment_changed", 0, status="unemployed"), until=0)
-    assert len(person.said) == count
+    signal = Signal("S", DAY, "B1", "employment_changed", DAY, "", {"status": "unemployed"})
+    assert step.take_signal(person.task, person.borrower, DAY, signal)
+    assert step.take_signal(person.task, person.borrower, DAY, signal) is None
     assert len(person.borrower.signals["employment_changed"]) == 1
+
+
+def test_a_part_payment_taken_back_was_never_made() -> None:
+    """60 of 100 paid by the due date is a part payment; when the 60 are reversed, nothing was paid: no part payment."""
+    part, later = {"scheduled": 100, "grace_days": 0}, {"due": DAY + 30, "unpaid": 100}
+    person = Person()
+    person.live(loan(0, due=DAY, unpaid=40, **part), late(5, 1, day=1, past_due=((5, 40),), **part, **later), until=1)
+    assert "PARTIAL_PAY" in person.standing()
+    person.live(late(5, 2, day=2, past_due=((5, 100),), **part, **later), until=2)
+    assert "PARTIAL_PAY" not in person.standing()
 
 
 def test_a_borrower_survives_being_stored() -> None:

@@ -1,0 +1,177 @@
+"""A small log, an agent to which order matters, and what must come out whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from stream.faust_batch import TaskBatch, TaskSettings
+from stream.faust_batch.agent import AgentSpec, no_context
+from tests.faults.simulated.broker import Cluster, Transaction
+
+FIRST, SECOND, TICKS, OUT, REFUSED, CHANGELOG = "first", "second", "ticks", "out", "refused", "changelog"
+PARTITIONS = (0, 1)
+KEYS = (b"a", b"b", b"c", b"d", b"e")
+PER_TICK_BATCH = 2
+"""Keys that one transaction of a tick looks at."""
+CURSOR = b"\x00cursor"
+AFTER_TICK_MS = 100_000
+"""More than the clock skew that a tick without offsets allows for."""
+
+SETTINGS = TaskSettings(
+    max_batch=4, commit_slots=1, max_buffered=6, idle_commit=0.1, exit_timeout=0.0, clock_skew_ms=60_000
+)
+
+
+@dataclass
+class Story:
+    """What upstream publishes, in the order in which a task must take it."""
+
+    partition: int
+    steps: list[tuple[str, int, bytes, bytes, bool]] = field(default_factory=list)
+    """Topic, timestamp, key, value, and whether it is part of a transaction that is aborted."""
+
+
+def a_story(random: Random, partition: int, size: int) -> Story:
+    """Records on two topics, ties among them, ticks with and without offsets, records that nobody may see."""
+    story, now = Story(partition), 1_000
+    ends = {FIRST: 0, SECOND: 0}
+    for number in range(size):
+        if number and number % 9 == 0:
+            carried = ends if random.random() < 0.6 else None
+            story.steps.append((TICKS, now + 1, b"day", json.dumps({"day": number, "ends": carried}).encode(), False))
+            now += AFTER_TICK_MS
+            continue
+        topic = random.choice((FIRST, SECOND))
+        if not (topic == SECOND and random.random() < 0.3):  # else at the same moment as the one before it
+            now += random.randint(1, 5)
+        value = b"bad" if random.random() < 0.1 else b"%d" % number
+        aborted = random.random() < 0.1
+        story.steps.append((topic, now, random.choice(KEYS), value, aborted))
+        ends[topic] += 2 if aborted else 1  # an aborted record is followed by its marker
+        ends = dict(ends)
+    return story
+
+
+def publish(cluster: Cluster, story: Story, start: int, stop: int) -> None:
+    """Some steps of it reach the log."""
+    for number in range(start, min(stop, len(story.steps))):
+        topic, timestamp, key, value, aborted = story.steps[number]
+        log = cluster.log(TopicPartition(topic, story.partition))
+        transaction = Transaction("upstream", story.partition, number) if aborted else None
+        log.append([(timestamp, key, value, ())], transaction)
+        if transaction is not None:
+            log.mark(transaction, commit=False)
+
+
+def chained(old: bytes | None, *parts: object) -> bytes:
+    """A digest of all that ever happened to a key, in its order."""
+    return sha256((old or b"") + repr(parts).encode()).hexdigest()[:12].encode()
+
+
+def process(batch: TaskBatch) -> None:
+    """The agent: each record and each tick changes a key's digest and says so; a bad record is refused."""
+    if batch.tick is not None:
+        _tick(batch, batch.tick)
+        return
+    for record in batch.records:
+        assert record.key is not None
+        if record.value == b"bad":
+            batch.send(REFUSED, batch.partition, record.key, _name(record), record.timestamp)
+        else:
+            _tell(batch, record.key, _name(record), record.timestamp)
+
+
+def _tick(batch: TaskBatch, tick: Any) -> None:
+    done = batch.get(CURSOR) or b""
+    keys = sorted(key for key in batch.store if key > done and not key.startswith(b"\x00"))
+    for key in keys[:PER_TICK_BATCH]:
+        _tell(batch, key, _name(tick), tick.timestamp)
+    if len(keys) > PER_TICK_BATCH:
+        batch.put(CURSOR, keys[PER_TICK_BATCH - 1])
+        batch.repeat_tick()
+    elif done:
+        batch.put(CURSOR, None)
+
+
+def _tell(batch: TaskBatch, key: bytes, name: bytes, timestamp: int) -> None:
+    digest = chained(batch.get(key), name)
+    batch.put(key, digest)
+    batch.send(OUT, batch.partition, key, digest, timestamp)
+
+
+def _name(record: Any) -> bytes:
+    return f"{record.topic}@{record.offset}".encode()
+
+
+def barrier_of(tick: Any) -> Mapping[str, int] | None:
+    """The end offsets that a tick carries."""
+    ends: Mapping[str, int] | None = json.loads(tick.value)["ends"]
+    return ends
+
+
+def spec() -> AgentSpec:
+    """The agent as it is declared."""
+    table: Any = SimpleNamespace(changelog_topic_name=CHANGELOG, data=SimpleNamespace(partitions={}))
+    return AgentSpec("agent", (FIRST, SECOND), TICKS, table, process, no_context, barrier_of)
+
+
+@dataclass
+class Outcome:
+    """What a read-committed reader finds of one partition."""
+
+    out: list[tuple[bytes | None, bytes | None]]
+    refused: list[bytes | None]
+    state: dict[bytes | None, bytes | None]
+
+
+def outcome(cluster: Cluster, partition: int) -> Outcome:
+    """What is there."""
+
+    def read(topic: str) -> list[Any]:
+        return cluster.log(TopicPartition(topic, partition)).committed()[0]
+
+    state = {record.key: record.value for record in read(CHANGELOG)}
+    return Outcome(
+        [(record.key, record.value) for record in read(OUT)],
+        [record.value for record in read(REFUSED)],
+        {key: value for key, value in state.items() if value is not None and not (key or b"").startswith(b"\x00")},
+    )
+
+
+def expected(story: Story) -> Outcome:
+    """What must be there, told without any of the runtime."""
+    state: dict[bytes | None, bytes | None] = {}
+    out: list[tuple[bytes | None, bytes | None]] = []
+    refused: list[bytes | None] = []
+    for key, value, name in _in_order(story):
+        if key == b"day":
+            changed: list[bytes] = sorted(key for key in state if key is not None)
+        elif value == b"bad":
+            refused.append(name)
+            continue
+        else:
+            changed = [key]
+        for one in changed:
+            state[one] = chained(state.get(one), name)
+            out.append((one, state[one]))
+    return Outcome(out, refused, state)
+
+
+def _in_order(story: Story) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Key, value and name of each record in the order of the story; of equal times, the first topic goes first."""
+    offsets = {FIRST: 0, SECOND: 0, TICKS: 0}
+    named = []
+    for topic, timestamp, key, value, aborted in story.steps:
+        if not aborted:
+            named.append((timestamp, (FIRST, SECOND, TICKS).index(topic), key, value, f"{topic}@{offsets[topic]}".encode()))
+        offsets[topic] += 2 if aborted else 1
+    for *_, key, value, name in sorted(named, key=lambda one: one[:2]):
+        yield key, value, name
