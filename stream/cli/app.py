@@ -31,6 +31,7 @@ COMMANDS = (
     "doctor",
     "config",
     "dlq",
+    "schema",
 )
 """Every command, in the order of the help; each lives in the module of its name."""
 

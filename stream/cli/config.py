@@ -57,12 +57,12 @@ def settings_shown(settings: Settings) -> list[Shown]:
     """All settings in the order of their definition."""
     sources = sources_of(settings)
     return [
-        Shown(f"{PREFIX}{name.upper()}", _text(name, getattr(settings, name)), sources[name], field.description or "")
+        Shown(f"{PREFIX}{name.upper()}", text_of(name, getattr(settings, name)), sources[name], field.description or "")
         for name, field in Settings.model_fields.items()
     ]
 
 
-def _text(name: str, value: Any) -> str | None:
+def text_of(name: str, value: Any) -> str | None:
     """A setting never holds a secret, only the name of a file that does; should one come, it is masked by its name."""
     if value is None:
         return None

@@ -62,7 +62,7 @@ def revise(loan: Loan, fact: ScheduleRevised, rules: Rules, today: int) -> list[
     ensure(loan).schedule_version = fact.schedule_version
     line = entries.revision_line(fact, today)
     said = tell(loan, fact.event_id, line, fact.effective_date, rules, today)
-    replay_before(loan, min(fact.effective_date, today))
+    replay_before(loan, fact.effective_date)
     return said + judge_and_say(loan, rules, today, fact.event_id, "schedule_revised", fact.schedule_version)
 
 

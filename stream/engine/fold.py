@@ -38,6 +38,8 @@ class Fold:
             self.schedule = list(self.schedule)
         begin(loan, self.schedule)
         _set_opening(loan, entries)
+        if loan.extras is not None and loan.extras.frozen_due >= 0:
+            self.written_off, self.last_status_day = True, loan.extras.status_day
         if left:
             pay(loan, left, loan.history_from, rules)
         for line in entries.charges:

@@ -7,8 +7,10 @@ import pytest
 from stream.engine.dates import day_of, iso
 from stream.engine.delinquency import next_check
 from stream.engine.findings import RECOVERY_RECEIVED
+from stream.engine.history import fold_before
 from stream.engine.loan import status
 from stream.engine.refused import Refused
+from stream.translate import state
 from tests.engine.story import Story, installment, said
 
 
@@ -65,6 +67,22 @@ def test_recoveries_that_come_out_of_order_are_all_counted() -> None:
     story.pay(20_00, kind="recovery", valued="2024-04-05")
     assert story.loan.extras is not None
     assert story.loan.extras.recovered == 50_00
+
+
+def test_a_write_off_behind_the_horizon_still_holds() -> None:
+    """Written off and 30.00 recovered, both folded into opening balances; then two recoveries out of order: 80.00."""
+    story = late()
+    story.set_status("written_off")
+    story.open("2024-04-10")
+    story.pay(30_00, kind="recovery")
+    story.open("2024-05-10")
+    loan = story.loan
+    fold_before(loan, story.rules, day_of("2024-05-01"))
+    story.raw = state.store(loan, 0, 0)
+    story.pay(30_00, kind="recovery")
+    story.pay(20_00, kind="recovery", valued="2024-05-05")
+    assert story.loan.extras is not None
+    assert (story.loan.extras.recovered, story.days()) == (80_00, (34, 34, "M2"))
 
 
 def test_a_write_off_that_is_told_the_evening_before_ages_the_loan_until_then() -> None:

@@ -38,7 +38,7 @@ def test_interest_is_not_charged_twice_where_penalty_is_on_the_whole_installment
 
 
 def test_an_accelerated_principal_counts_once() -> None:
-    """Base accelerated: the whole principal is charged with the oldest row, and no more with the second, however late."""
+    """Base accelerated: the whole principal is charged with the oldest row and not again, however late it is."""
     rows = [installment(1, "2020-01-01", 1_000_00), installment(2, "2020-01-02", 1_000_00)]
     first, second = late_charges(rows, rows[0][1] + 3_000, LOAN_A._replace(base=ACCELERATED))
     assert (first.penalty > 0, second.penalty) == (True, 0)

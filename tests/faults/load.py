@@ -125,8 +125,7 @@ class Load(Thread):
             data: dict[str, Any] = {"business_date": day.isoformat(), "repayments_complete": True}
             if (self.day + partition) % 3:
                 data["input_end_offsets"] = {
-                    self.prefix + topic: self.ends.get((self.prefix + topic, partition), 0)
-                    for topic in INPUTS[:-1]
+                    self.prefix + topic: self.ends.get((self.prefix + topic, partition), 0) for topic in INPUTS[:-1]
                 }
             planned = Planned(BUSINESS_DAYS, "business_day.opened", f"business-day:{day.isoformat()}", data)
             self._send(planned, _local(day, 0), day.isoformat(), partition)

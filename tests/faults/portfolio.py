@@ -224,9 +224,7 @@ class Life:
     def charge_back(self, payment: str, day: int, amount: int) -> None:
         """The payer's bank takes money back, all of it or a part."""
         part = self.random.choice((amount, max(1, amount // 3)))
-        event = stories.charged_back(
-            f"{payment}-k", part, FIRST_DAY + timedelta(day), self.loan_id, payment_id=payment
-        )
+        event = stories.charged_back(f"{payment}-k", part, FIRST_DAY + timedelta(day), self.loan_id, payment_id=payment)
         self.at(day, REPAYMENTS, event["type"], event["id"], event["data"])
 
     def at(self, day: int, topic: str, kind: str, name: str, data: dict[str, Any]) -> None:

@@ -75,8 +75,9 @@ class Report:
         faults = ", ".join(f"{count} x {kind}" for kind, count in self.done.items()) or "none"
         lines = [
             f"seed {self.plan.seed}; faults: {faults}; {self.seconds:.0f} s, {self.days} business days",
-            f"events {verdict.events} ({self.published / self.seconds:.0f}/s), loans {verdict.loans}, "
-            f"alerts {verdict.alerts}, early warnings {verdict.warnings}, dead letters {verdict.dead_letters}, repetitions {verdict.duplicates}",
+            f"events {verdict.events} ({self.published / self.seconds:.0f}/s), loans {verdict.loans}, alerts "
+            f"{verdict.alerts}, early warnings {verdict.warnings}, dead letters {verdict.dead_letters}, "
+            f"repetitions {verdict.duplicates}",
             f"lost {_counts(verdict.lost)}, wrong {_counts(verdict.wrong)}, doubled {_counts(verdict.doubled)}; "
             f"on the wire doubled {verdict.doubled_on_the_wire}, records of aborted transactions {verdict.aborted}",
             f"worst takeover {worst[0]:.1f} s ({worst[1]}); workers that ended unasked: {len(self.unasked)} "

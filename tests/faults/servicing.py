@@ -50,7 +50,9 @@ def _charged(loan: str, random: Random, day: date, number: int, rows: list[dict[
     """A charge; half of them are waived, wholly or in part; some waivers name a charge that nobody knows."""
     name = f"{loan}-h{number}"
     kind = random.choice(("fee", "penalty"))
-    told = [(day, stories.charged(name, random.choice((50, 500)), day + timedelta(random.randint(-3, 9)), kind, None, loan))]
+    told = [
+        (day, stories.charged(name, random.choice((50, 500)), day + timedelta(random.randint(-3, 9)), kind, None, loan))
+    ]
     if random.random() < 0.5:
         known = name if random.random() < 0.7 else "nobody-knows"
         after = day + timedelta(random.randint(1, 12))

@@ -33,6 +33,7 @@ def lender(kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> It
             "PATH": f"{tool.parent}:{os.environ['PATH']}",
             "METRICS": f"http://127.0.0.1:{port}",
             "COLUMNS": "200",
+            "WORKER_LOG": str(folder / "worker.log"),
         }
         shell.pop("OVERDUE_METRICS_PORT")
         look = "curl -fsS $METRICS/metrics | grep -q ^loan_dlq_total"

@@ -31,12 +31,16 @@ def dlq(environment: dict[str, str], *arguments: str, status: int = 0) -> str:
     return done.stdout + done.stderr * bool(status)
 
 
-def count(environment: dict[str, str], outcome: str) -> float:
-    """Events with this outcome so far."""
+def metrics(environment: dict[str, str]) -> str:
+    """The worker's page."""
     address = environment["METRICS"].removeprefix("http://")
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
-        text = answer.read().decode()
-    found = re.search(rf'^loan_events_total{{outcome="{outcome}"}} (\S+)$', text, re.MULTILINE)
+        return str(answer.read().decode())
+
+
+def count(environment: dict[str, str], outcome: str) -> float:
+    """Events with this outcome so far."""
+    found = re.search(rf'^loan_events_total{{outcome="{outcome}"}} (\S+)$', metrics(environment), re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 
@@ -93,3 +97,19 @@ def test_redrive_wants_to_know_what(lender: dict[str, str]) -> None:
     assert "all of them is never meant" in dlq(lender, "redrive", status=2)
     assert "No dead letter's id begins with 'ffff-no'" in dlq(lender, "redrive", "ffff-no", status=1)
     assert "No dead letter is like that" in dlq(lender, "redrive", "--reason", "id_empty", status=1)
+
+
+def test_a_personal_datum_is_in_no_log_metric_or_reason(lender: dict[str, str], tmp_path: Path) -> None:
+    """A telephone number where none belongs: reason, log and metrics do not repeat it; only `show` does."""
+    canary = "13912345678"
+    publish(lender, tmp_path, {**a_loan(canary, "L-CANARY", "d-canary"), "telephone": canary})
+
+    def letters() -> list[dict[str, Any]]:
+        found = map(json.loads, dlq(lender, "list", "--json").splitlines())
+        return [letter for letter in found if letter["event_id"] == "d-canary"]
+
+    wait(lambda: len(letters()) == 1, "it is refused")
+    assert canary not in dlq(lender, "list") + dlq(lender, "list", "--json")
+    assert canary not in metrics(lender)
+    assert canary not in Path(lender["WORKER_LOG"]).read_text()
+    assert canary in dlq(lender, "show", letters()[0]["id"])

@@ -9,6 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from stream.cli.app import run
+from stream.cli.config import text_of
 from stream.settings import FILE_VARIABLE, PREFIX, Settings
 
 NOBODY = "127.0.0.1:1"
@@ -118,6 +119,7 @@ def test_no_secret_is_shown(capfd: pytest.CaptureFixture[str], monkeypatch: pyte
     assert run(["config", "show"]) == 2
     captured = capfd.readouterr()
     assert "OVERDUE_BROKERS" in captured.err
+    assert "must not hold a user or password" in captured.err
     assert "canary-secret" not in captured.out + captured.err
     monkeypatch.setenv("OVERDUE_BROKERS", NOBODY)
     secret = tmp_path / "password"
@@ -127,6 +129,13 @@ def test_no_secret_is_shown(capfd: pytest.CaptureFixture[str], monkeypatch: pyte
     captured = capfd.readouterr()
     assert str(secret) in captured.out
     assert "canary-secret" not in captured.out + captured.err
+
+
+def test_a_setting_that_is_a_secret_would_be_masked() -> None:
+    """No setting is a secret today; one that its name says to be one is not shown, a file's name is."""
+    assert text_of("sasl_password", "canary-secret") == "***"
+    assert text_of("sasl_password_file", Path("/run/p")) == "/run/p"
+    assert not [name for name in Settings.model_fields if text_of(name, "x") == "***"]
 
 
 def test_topics_and_producers_are_looked_at(

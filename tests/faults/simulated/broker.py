@@ -12,8 +12,14 @@ from aiokafka.errors import InvalidTxnState, ProducerFenced
 
 from stream.faust_batch.fetched import FetchedRecord
 
-Written = tuple[int, bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]
-"""Timestamp, key, value and headers of a record."""
+
+class Written(NamedTuple):
+    """What a producer sends."""
+
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 class Transaction(NamedTuple):
@@ -48,7 +54,9 @@ class Log:
         if transaction is not None:
             self.open.setdefault(transaction, first)
         for offset, written in enumerate(records, first):
-            self.entries.append(Stored(FetchedRecord(*self.place, offset, *written), transaction))
+            topic, partition = self.place
+            record = FetchedRecord(topic, partition, offset, *written)
+            self.entries.append(Stored(record, transaction))
         return first
 
     def mark(self, transaction: Transaction, *, commit: bool) -> None:
@@ -80,6 +88,11 @@ class Log:
             position += 1
         return found, position
 
+    def written(self, start: int, most: int) -> tuple[list[FetchedRecord], int]:
+        """The same for a reader that does not ask whether records are committed."""
+        entries = self.entries[start : start + most]
+        return [entry.record for entry in entries if entry.record is not None], start + len(entries)
+
 
 @dataclass
 class Owner:
@@ -98,6 +111,8 @@ class Cluster:
         self.logs: dict[TopicPartition, Log] = {}
         self.owners: dict[str, Owner] = defaultdict(Owner)
         self.told: dict[TopicPartition, int] = {}
+        self.old_ends = False
+        """The next answer about last stable offsets is as old as can be."""
 
     def log(self, place: TopicPartition) -> Log:
         """A partition; made when it is first asked for."""

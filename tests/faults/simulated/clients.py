@@ -68,11 +68,11 @@ class SimulatedProducer:
 def _records(batch: Any) -> list[Written]:
     """The records of a batch, read from the bytes that would go over the wire."""
     found: list[Written] = []
-    memory = MemoryRecords(bytes(batch._build()))  # noqa: SLF001  (as aiokafka's sender does)
+    memory = MemoryRecords(bytes(batch._build()))
     while memory.has_next():
         entry = memory.next_batch()
         assert entry is not None
-        found += [(record.timestamp, record.key, record.value, record.headers) for record in entry]
+        found += [Written(record.timestamp, record.key, record.value, record.headers) for record in entry]
     return found
 
 
@@ -82,7 +82,7 @@ class SimulatedRestorer:
     def __init__(self, *, cluster: Cluster, wire: Wire, **options: Any) -> None:
         self._cluster, self._wire = cluster, wire
         self._positions: dict[TopicPartition, int] = {}
-        assert options["isolation_level"] == "read_committed"
+        self._committed = options["isolation_level"] == "read_committed"
 
     async def start(self) -> None:
         await self._wire.call("start", lambda: None)
@@ -101,10 +101,11 @@ class SimulatedRestorer:
 
     async def end_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         def effect() -> dict[TopicPartition, int]:
-            if self._wire.old_ends:
-                self._wire.old_ends = False
+            if self._cluster.old_ends:
+                self._cluster.old_ends = False
                 return dict.fromkeys(partitions, 0)
-            return {partition: self._cluster.log(partition).stable for partition in partitions}
+            logs = {partition: self._cluster.log(partition) for partition in partitions}
+            return {partition: log.stable if self._committed else log.end for partition, log in logs.items()}
 
         return dict(await self._wire.call("ends", effect))
 
@@ -115,7 +116,9 @@ class SimulatedRestorer:
         def effect() -> dict[TopicPartition, Sequence[Any]]:
             fetched: dict[TopicPartition, Sequence[Any]] = {}
             for partition, position in self._positions.items():
-                records, self._positions[partition] = self._cluster.log(partition).committed(position, RESTORED_AT_ONCE)
+                log = self._cluster.log(partition)
+                read = log.committed if self._committed else log.written
+                records, self._positions[partition] = read(position, RESTORED_AT_ONCE)
                 if records:
                     fetched[partition] = records
             return fetched

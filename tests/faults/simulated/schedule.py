@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from random import Random
+from typing import Any
 
 from aiokafka import TopicPartition
 
@@ -13,7 +15,7 @@ from stream.faust_batch.positions import POSITIONS_KEY, decode
 from tests.faults.simulated import clock, story
 from tests.faults.simulated.broker import Cluster
 from tests.faults.simulated.clients import simulated_clients
-from tests.faults.simulated.story import CHANGELOG, PARTITIONS, SETTINGS, Story
+from tests.faults.simulated.story import CHANGELOG, PARTITIONS, SETTINGS
 from tests.faults.simulated.wire import Fault, Trouble, Wire
 from tests.faults.simulated.worker import Worker
 
@@ -66,25 +68,30 @@ class Run:
 
     async def _start(self, partitions: tuple[int, ...]) -> Worker:
         """A worker that begins as the owner of these."""
-        wire = Wire(self.trouble, self.random, self._take_over, self._move)
+        wire = Wire(self.cluster, self.trouble, self.random, self._take_over, self._move)
         worker = Worker(self.cluster, wire, story.spec(), SETTINGS)
         self.workers.append(worker)
-        opening = asyncio.ensure_future(worker.own(partitions))
-        dying = asyncio.ensure_future(wire.died.wait())
-        await asyncio.wait([opening, dying], return_when=asyncio.FIRST_COMPLETED)
-        dying.cancel()
-        if not opening.done():
-            opening.cancel()
+        await self._own(worker, partitions)
         return worker
 
+    async def _own(self, worker: Worker, partitions: tuple[int, ...]) -> None:
+        """A rebalance of one worker, which may die in it."""
+        opening = asyncio.ensure_future(worker.own(partitions))
+        dying = asyncio.ensure_future(worker.wire.died.wait())
+        await asyncio.wait([opening, dying], return_when=asyncio.FIRST_COMPLETED)
+        dying.cancel()
+        opening.cancel()
+
     def _take_over(self) -> asyncio.Event:
-        """Another worker takes everything over, and the old one does not hear of it for a while."""
+        """Another worker takes everything over, and the old one does not hear of it for a while.
+
+        Its late request arrives at any moment: before, while or after the other one opens its tasks.
+        """
         old, over = self.workers[-1], asyncio.Event()
+        asyncio.get_running_loop().call_later(self.random.uniform(0, LATE_SECONDS) ** 2, over.set)
 
         async def other() -> None:
             await self._start(PARTITIONS)
-            await asyncio.sleep(LATE_SECONDS / 2)
-            over.set()
             await asyncio.sleep(LATE_SECONDS)
             if not old.over:
                 await old.app.manager.close()
@@ -100,7 +107,7 @@ class Run:
         async def other() -> None:
             if len([worker for worker in self.workers if not worker.over]) > 1:
                 return  # a rebalance is on its way already
-            await old.own(PARTITIONS[:1])
+            await self._own(old, PARTITIONS[:1])
             if old.over:
                 return
             guest = await self._start(PARTITIONS[1:])
@@ -108,15 +115,15 @@ class Run:
             self.workers.insert(0, guest)
             await asyncio.sleep(MOVED_SECONDS)
             if not guest.over:
-                await guest.own(())
+                await self._own(guest, ())
             await guest.end()
             if not old.over:
-                await old.own(PARTITIONS)
+                await self._own(old, PARTITIONS)
 
         self._help(other())
 
-    def _help(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    def _help(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
         self.helpers.add(task)
         task.add_done_callback(self.helpers.discard)
 
@@ -142,9 +149,12 @@ class Run:
             assert found.state == wanted.state, f"{where}: state"
 
 
-def _difference(found: list[tuple[bytes | None, bytes | None]], wanted: list[tuple[bytes | None, bytes | None]]) -> str:
-    place = next((n for n, (a, b) in enumerate(zip(found, wanted, strict=False)) if a != b), min(len(found), len(wanted)))
-    return f"{len(found)} outputs instead of {len(wanted)}; the first that differs is number {place}"
+Said = list[tuple[bytes | None, bytes | None]]
+
+
+def _difference(found: Said, wanted: Said) -> str:
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(found, wanted, strict=False)))
+    return f"{len(found)} outputs instead of {len(wanted)}; the first that differs is number {same}"
 
 
 def run(seed: int, faults: Mapping[int, Fault] | None = None, size: int = 24) -> Trouble:

@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 
 from stream.faust_batch import TaskBatch, TaskSettings
 from stream.faust_batch.agent import AgentSpec, no_context
-from tests.faults.simulated.broker import Cluster, Transaction
+from tests.faults.simulated.broker import Cluster, Transaction, Written
 
 FIRST, SECOND, TICKS, OUT, REFUSED, CHANGELOG = "first", "second", "ticks", "out", "refused", "changelog"
 PARTITIONS = (0, 1)
@@ -66,7 +66,7 @@ def publish(cluster: Cluster, story: Story, start: int, stop: int) -> None:
         topic, timestamp, key, value, aborted = story.steps[number]
         log = cluster.log(TopicPartition(topic, story.partition))
         transaction = Transaction("upstream", story.partition, number) if aborted else None
-        log.append([(timestamp, key, value, ())], transaction)
+        log.append([Written(timestamp, key, value)], transaction)
         if transaction is not None:
             log.mark(transaction, commit=False)
 
@@ -171,7 +171,8 @@ def _in_order(story: Story) -> Iterator[tuple[bytes, bytes, bytes]]:
     named = []
     for topic, timestamp, key, value, aborted in story.steps:
         if not aborted:
-            named.append((timestamp, (FIRST, SECOND, TICKS).index(topic), key, value, f"{topic}@{offsets[topic]}".encode()))
+            order = (FIRST, SECOND, TICKS).index(topic)
+            named.append((timestamp, order, key, value, f"{topic}@{offsets[topic]}".encode()))
         offsets[topic] += 2 if aborted else 1
     for *_, key, value, name in sorted(named, key=lambda one: one[:2]):
         yield key, value, name

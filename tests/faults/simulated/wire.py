@@ -11,6 +11,8 @@ from typing import Any
 
 from aiokafka.errors import KafkaConnectionError
 
+from tests.faults.simulated.broker import Cluster
+
 SLOWEST = 0.004
 """Seconds that a request takes at most, when nothing is wrong."""
 
@@ -24,7 +26,7 @@ class Fault(StrEnum):
     FAILS_AFTER = "the answer is lost"
     LATE = "the request arrives after another worker has taken over"
     REBALANCE = "a partition moves to another worker and back"
-    OLD_ENDS = "from now on the broker tells ends of a log as of before this, until it is asked again"
+    OLD_ENDS = "worker and broker die, and the broker's first answer about the ends of logs is an old one"
 
 
 @dataclass
@@ -51,13 +53,13 @@ class Trouble:
 class Wire:
     """The requests of one worker."""
 
+    cluster: Cluster
     trouble: Trouble
     random: Random
     on_late: Callable[[], asyncio.Event]
     """Another worker is to take over; the event is set when it has."""
     on_rebalance: Callable[[], None]
     died: asyncio.Event = field(default_factory=asyncio.Event)
-    old_ends: bool = False
 
     async def call(self, name: str, effect: Callable[[], Any]) -> Any:
         """One request: what `effect` gives, or a failure."""
@@ -73,7 +75,8 @@ class Wire:
         elif fault is Fault.REBALANCE:
             self.on_rebalance()
         elif fault is Fault.OLD_ENDS:
-            self.old_ends = True
+            self.cluster.old_ends = True
+            await self.die()
         await asyncio.sleep(self.random.uniform(0, SLOWEST))
         if self.died.is_set():
             await self._for_ever()

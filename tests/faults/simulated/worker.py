@@ -160,7 +160,7 @@ class Worker:
     async def _fetch(self) -> None:
         try:
             while not self.over:
-                if not await BatchConsumer._fetch_once(self.app.consumer):  # type: ignore[arg-type]  # noqa: SLF001
+                if not await BatchConsumer._fetch_once(self.app.consumer):  # type: ignore[arg-type]
                     await asyncio.sleep(PAUSE_WITHOUT_WORK)
         except Exception as error:  # noqa: BLE001 - as the real loop
             await self.app.manager.crash(error, "fetching")
