@@ -7,12 +7,14 @@ from typing import Final
 
 from schemas.catalogue import STANDING
 from stream.agents.batch import Counts, NoCounts
+from stream.agents.borrower_counts import BorrowerCounts
 from stream.agents.days import NO_LIMIT
 from stream.agents.loan_agent import LoanAgent
 from stream.agents.topics import Topics
+from stream.engine.as_known import counts_on
 from stream.engine.dates import Day
 from stream.engine.delinquency import judge
-from stream.engine.facts import ChargedBack, DayOpened, Disbursed, Fact, Repaid
+from stream.engine.facts import DayOpened, Fact
 from stream.engine.policy import Policy
 from stream.offline_batch import Batch, Sent
 from stream.offline_borrowers import OfflineBorrowers
@@ -44,12 +46,14 @@ class OfflineRun:
         counts: Counts | None = None,
         early_warning: WarningPolicy | None = None,
         on_decision: Callable[[Decision], None] | None = None,
+        borrower_counts: BorrowerCounts | None = None,
     ) -> None:
         """Begin with nothing.
 
         open_days: days open by themselves as event time passes; False: the file opens them.
         early_warning: judge borrowers, too; None: loans only.
         on_decision: told every decision of the early warning's score, raised or not.
+        borrower_counts: told what the borrower agent did.
         """
         self._policy = policy
         self._open_days = open_days
@@ -71,7 +75,9 @@ class OfflineRun:
         self._batch = Batch(self.table, self._agent.open_task(0, self.table))
         self.borrowers: OfflineBorrowers | None = None
         if early_warning is not None and early_warning.enabled:
-            self.borrowers = OfflineBorrowers(early_warning, self._inbound, self._outbound, on_decision)
+            self.borrowers = OfflineBorrowers(
+                early_warning, self._inbound, self._outbound, on_decision, borrower_counts
+            )
 
     def event(self, record: Record, last_day: int = NO_LIMIT) -> list[Sent]:
         """Let one event take effect, after the days before it; no day after `last_day` is opened."""
@@ -81,6 +87,8 @@ class OfflineRun:
             return self._signal(record, fact, last_day)
         if isinstance(fact, DayOpened):
             return [] if fact.business_date > last_day else self._run(tick=record)
+        if fact is not None and last_day < fact.recorded and not self._batch.context.business_date:
+            self._batch.context.business_date = last_day  # told afterwards of a day before the first event
         if fact is not None and self._open_days:
             sent += self.open_until(min(fact.recorded, last_day))
         return sent + self._run(records=(record,))
@@ -208,18 +216,12 @@ def _feed(run: OfflineRun, records: Sequence[Record], counts: Callable[[Fact | D
 
 
 def _known(day: int, known_by: int) -> Callable[[Fact | DayOpened], bool]:
-    """Whether a fact was recorded by `known_by` and is valued by `day`."""
+    """Whether a fact was recorded by `known_by` and says something about `day`."""
 
     def counts(fact: Fact | DayOpened) -> bool:
         if isinstance(fact, DayOpened):
             return fact.business_date <= day
-        if fact.recorded > known_by:
-            return False
-        if isinstance(fact, Repaid | ChargedBack):
-            return fact.value_date <= day
-        if type(fact) is Disbursed:
-            return fact.disbursement_date <= day
-        return True
+        return fact.recorded <= known_by and counts_on(fact, day)
 
     return counts
 

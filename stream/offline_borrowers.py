@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from stream.agents.borrower_agent import BorrowerAgent
-from stream.agents.borrower_counts import NoBorrowerCounts
+from stream.agents.borrower_counts import BorrowerCounts, NoBorrowerCounts
 from stream.agents.days import NO_LIMIT
 from stream.agents.topics import Topics
 from stream.offline_batch import Batch, Sent
@@ -25,12 +25,13 @@ class OfflineBorrowers:
         inbound: Inbound,
         outbound: Outbound,
         on_decision: Callable[[Decision], None] | None = None,
+        counts: BorrowerCounts | None = None,
     ) -> None:
         self._agent = BorrowerAgent(
             policy,
             inbound,
             outbound,
-            NoBorrowerCounts(),
+            counts or NoBorrowerCounts(),
             topics=Topics(),
             partitions=1,
             breaker_limit=NO_LIMIT,

@@ -27,6 +27,13 @@ class Story:
     days: int = 0
     published: int = 0
     said: list[Said] = field(default_factory=list)
+    """Alerts about loans."""
+    signals: int = 0
+    """Signals of borrowers that were published."""
+    warnings: list[Said] = field(default_factory=list)
+    """Early warnings."""
+    borrowers: Counter[str] = field(default_factory=Counter)
+    """What the borrower agent read, by outcome."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """Events by outcome, as the loan agent counts them; alerts and rejects apart."""
     rejected: Counter[str] = field(default_factory=Counter)
@@ -45,15 +52,21 @@ class Story:
         outcomes = self.outcomes
         return outcomes["applied"] + outcomes["duplicate"] + outcomes["rejected"] + self.waiting
 
+    @property
+    def signals_arrived(self) -> int:
+        """Signals that the borrower agent has dealt with."""
+        return self.borrowers["signal"] + self.borrowers["duplicate"] + self.borrowers["rejected"]
+
     def mistakes(self) -> list[str]:
         """What does not add up; nothing, if all is well."""
         wrong = []
         if self.arrived != self.published:
             wrong.append(f"{self.published} events were published, but {self.arrived} are accounted for")
-        if sum(self.rejected.values()) != self.outcomes["rejected"]:
-            wrong.append(
-                f"{self.outcomes['rejected']} were rejected, but {sum(self.rejected.values())} dead letters came"
-            )
+        refused = self.outcomes["rejected"] + self.borrowers["rejected"]
+        if sum(self.rejected.values()) != refused:
+            wrong.append(f"{refused} were rejected, but {sum(self.rejected.values())} dead letters came")
+        if self.signals_arrived != self.signals:
+            wrong.append(f"{self.signals} signals were published, but {self.signals_arrived} are accounted for")
         doubled = len(self.said) - len({said.id for said in self.said})
         if doubled:
             wrong.append(f"{doubled} alerts came twice")

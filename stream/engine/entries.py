@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from stream.engine.facts import ChargedBack, ChargePosted, ChargeWaived, Flagged, ScheduleRevised, StatusSet
 from stream.engine.money import FEE, PENALTY, Money, Row
+from stream.engine.stamps import stamp, unstamped
 
 REVISED: Final = -4
 FLAGGED: Final = -3
@@ -102,7 +103,7 @@ def revision_line(fact: ScheduleRevised, booked: int) -> str:
     rows = ",".join([":".join(map(str, row[:6])) for row in fact.schedule])
     eased = 1 if fact.financial_difficulty or fact.reason == "restructuring" else 0
     head = f"V {fact.effective_date} {booked} {fact.schedule_version}"
-    return f"{head} {fact.reason} {eased} {fact.event_id} {rows or '-'}\n"
+    return f"{head} {fact.reason} {eased} {fact.event_id} {rows or '-'}{stamp(fact.recorded, booked, booked)}\n"
 
 
 def charge_line(fact: ChargePosted, booked: int) -> str:
@@ -115,32 +116,36 @@ def charge_line(fact: ChargePosted, booked: int) -> str:
 
 def waiver_line(fact: ChargeWaived, booked: int) -> str:
     amount = "-" if fact.amount is None else fact.amount
-    return f"W {fact.waiver_date} {booked} {amount} {fact.charge_id} {fact.waiver_id} {fact.event_id}\n"
+    told = stamp(fact.recorded, booked, booked)
+    return f"W {fact.waiver_date} {booked} {amount} {fact.charge_id} {fact.waiver_id} {fact.event_id}{told}\n"
 
 
 def chargeback_line(fact: ChargedBack, booked: int) -> str:
-    return f"K {fact.value_date} {booked} {fact.amount} {fact.payment_id} {fact.chargeback_id} {fact.event_id}\n"
+    told = stamp(fact.recorded, booked, booked)
+    return f"K {fact.value_date} {booked} {fact.amount} {fact.payment_id} {fact.chargeback_id} {fact.event_id}{told}\n"
 
 
 def ending_line(fact: StatusSet, booked: int) -> str:
-    return f"X {min(fact.effective_date, fact.recorded)} {booked} {fact.status} {fact.event_id}\n"
+    day = min(fact.effective_date, fact.recorded)
+    return f"X {day} {booked} {fact.status} {fact.event_id}{stamp(fact.recorded, booked, booked)}\n"
 
 
 def flag_line(fact: Flagged, booked: int) -> str:
-    return f"Y {fact.effective_date} {booked} {fact.flag} {fact.event_id}\n"
+    told = stamp(fact.recorded, booked, booked)
+    return f"Y {fact.effective_date} {booked} {fact.flag} {fact.event_id}{told}\n"
 
 
-def pause_line(start: int, end: int, booked: int, event_id: str) -> str:
-    return f"Z {start} {end} {booked} {event_id}\n"
+def pause_line(start: int, end: int, recorded: int, booked: int, event_id: str) -> str:
+    return f"Z {start} {end} {booked} {event_id}{stamp(recorded, booked, booked)}\n"
 
 
 def resume_line(day: int, booked: int, event_id: str) -> str:
-    return f"U {day} {booked} {event_id}\n"
+    return f"U {day} {booked} {event_id}\n"  # recorded on the day itself, or it would have been refused
 
 
 def read(line: str) -> Servicing:
     """The entry of a line of one of the marks V, H, W, K, X and Y."""
-    return _READER_OF_MARK[line[0]](line.split(" "))
+    return _READER_OF_MARK[line[0]](unstamped(line)[0].split(" "))
 
 
 def _revision(words: list[str]) -> Revision:

@@ -20,7 +20,8 @@
     E json                                                                extras before `from` of the line B, folded
     J charge_id installment component amount waived                       a charge before it
 
-`-` stands for none. `recorded` is the date of the event, `booked` the business date on which it was taken in.
+`-` stands for none. `recorded` is the date of the event, `booked` the business date on which it was taken in; where a
+line lacks one that is not as usual, it ends with both, see stamps.py.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from zlib import crc32
 
 from stream.engine import entries
 from stream.engine.entries import Servicing
-from stream.engine.facts import RepaymentReversed
+from stream.engine.facts import Disbursed, DisbursementCancelled, RepaymentReversed
 from stream.engine.money import Row
 from stream.engine.payments import Payment, directed_payment, plain_payment
+from stream.engine.stamps import stamp
 
 _PLACES_OF_IDS: Final = {
     "P": (7, 8),
@@ -92,12 +94,12 @@ def digest(identifier: str) -> bytes:
     return crc32(identifier.encode()).to_bytes(4, "little")
 
 
-def disbursement_line(event_id: str) -> str:
-    return f"D {event_id}\n"
+def disbursement_line(fact: Disbursed, booked: int) -> str:
+    return f"D {fact.event_id}{stamp(fact.recorded, booked, fact.disbursement_date)}\n"
 
 
-def cancellation_line(event_id: str) -> str:
-    return f"C {event_id}\n"
+def cancellation_line(fact: DisbursementCancelled, booked: int) -> str:
+    return f"C {fact.event_id}{stamp(fact.recorded, booked, 0)}\n"
 
 
 def former_ids(journal: bytes) -> bytes:
@@ -119,8 +121,9 @@ def schedule_line(row: Row) -> str:
     return "S " + " ".join(map(str, row)) + "\n"
 
 
-def reversal_line(fact: RepaymentReversed) -> str:
-    return f"R {fact.reversal_date} {fact.payment_id} {fact.reversal_id} {fact.event_id}\n"
+def reversal_line(fact: RepaymentReversed, booked: int) -> str:
+    told = stamp(fact.recorded, booked, fact.reversal_date)
+    return f"R {fact.reversal_date} {fact.payment_id} {fact.reversal_id} {fact.event_id}{told}\n"
 
 
 def statement_line(said: Statement, supersedes: str | None) -> str:

@@ -37,7 +37,7 @@ def pause(loan: Loan, fact: DelinquencyPaused, rules: Rules, today: int) -> list
     if loan.extras is not None and pauses.overlaps(loan.extras.pauses, start, end):
         raise Refused("pause_overlap")
     ensure(loan).pauses = sorted([*ensure(loan).pauses, [start, end]])
-    line = entries.pause_line(start, end, today, fact.event_id)
+    line = entries.pause_line(start, end, fact.recorded, today, fact.event_id)
     said = tell(loan, fact.event_id, line, start, rules, today)
     return said + judge_and_say(loan, rules, today, fact.event_id, "delinquency_paused", iso(start))
 

@@ -39,7 +39,7 @@ def disburse(loan: Loan | None, fact: Disbursed, rules: Rules, today: int) -> tu
         fresh.seen, fresh.journal = loan.seen, journal.former_ids(loan.journal)
         fresh.episode, fresh.bucket_history = loan.episode, loan.bucket_history
     fresh.seen += digest(fact.event_id)
-    lines = [journal.disbursement_line(fact.event_id), *map(journal.schedule_line, fact.schedule)]
+    lines = [journal.disbursement_line(fact, today), *map(journal.schedule_line, fact.schedule)]
     fresh.journal += "".join(lines).encode()
     rebuild(fresh, journal.read(fresh.journal), rules)
     return fresh, judge_and_say(fresh, rules, today, fact.event_id, "loan_disbursed", fact.principal)
@@ -146,7 +146,7 @@ def reverse(loan: Loan, fact: RepaymentReversed, rules: Rules, today: int) -> li
     paid = next((payment for payment in entries.payments if payment.payment_id == fact.payment_id), None)
     loan.seen = seen + digest(fact.payment_id) + digest(fact.reversal_id) + digest(fact.event_id)
     loan.last_event_id = fact.event_id
-    loan.journal += journal.reversal_line(fact).encode()
+    loan.journal += journal.reversal_line(fact, today).encode()
     said: list[Alert] = []
     if paid is not None:
         wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, journal.counts_from(paid))
@@ -164,7 +164,7 @@ def cancel(loan: Loan, fact: DisbursementCancelled, rules: Rules, today: int) ->
     loan.closed_as = CANCELLED
     loan.extras = None
     loan.seen += digest(fact.event_id)
-    loan.journal += journal.cancellation_line(fact.event_id).encode()
+    loan.journal += journal.cancellation_line(fact, today).encode()
     loan.last_event_id = fact.event_id
     loan.rows, loan.later, loan.owed = [], "", [0, 0, 0, 0, 0, 0]
     loan.credit = loan.worst = 0

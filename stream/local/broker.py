@@ -68,22 +68,34 @@ class Broker:
     """One broker, known by its folder: a second object with the same folder speaks of the same broker."""
 
     def __init__(
-        self, folder: Path, *, port: int = 0, heap: str = "768m", cache: Path | None = None, more: str = ""
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        controller_port: int = 0,
+        heap: str = "768m",
+        cache: Path | None = None,
+        more: str = "",
+        cluster_id: str = "",
     ) -> None:
         """Name a broker; nothing is started.
 
         Args:
             folder: Where its data, configuration and logs are; made at the first start.
             port: On the loopback address; 0 takes the port of the last start, else a free one.
+            controller_port: Of the controller in the same process; 0 takes a free one at each start.
             heap: Upper bound of the Java heap, as Java writes it.
             cache: Where the jars are kept; by default the user's cache folder.
             more: Lines of Kafka's configuration that are added to ours, or take the place of ours.
+            cluster_id: Of the cluster that it belongs to; by default one of its own.
         """
         self.folder = folder.resolve()
         self.cache = cache or jars.default_cache()
         self._heap = heap
         self._more = more
         self._port = port
+        self._controller_port = controller_port
+        self._cluster_id = cluster_id
         self._temporary = False
         self._owned = Owned(self.folder)
         self._state = BrokerState(self.folder / "broker.json")
@@ -172,10 +184,10 @@ class Broker:
         java = jars.java() or "java"
         self._port = self._port or self._state.port() or free_port()
         need_free(self._port)
-        kraft.write_files(self.folder, self._port, free_port(), self._more)
+        kraft.write_files(self.folder, self._port, self._controller_port or free_port(), self._more)
         if not kraft.is_formatted(self.folder):
             report(Progress("format", 0, 1, str(self.folder), 0.0))
-            kraft.format_folder(java, jar_folder, self.folder)
+            kraft.format_folder(java, jar_folder, self.folder, self._cluster_id)
         command = kraft.java_command(java, jar_folder, self._heap, self.folder)
         (self.folder / "console.log").unlink(missing_ok=True)
         identity = self._owned.start(command, detached=detached, remove_folder=self._temporary)

@@ -1,4 +1,4 @@
-"""The files of a one-node KRaft broker: its configuration, and the formatted folder."""
+"""The files of a KRaft broker, alone or one of a cluster: its configuration, and the formatted folder."""
 
 from __future__ import annotations
 
@@ -109,11 +109,19 @@ def is_formatted(folder: Path) -> bool:
     return (folder / "data" / "meta.properties").exists()
 
 
-def format_folder(java: str, jars: Path, folder: Path) -> None:
-    """Make the data folder of a new cluster; takes half a second. Raises BrokerError with what Kafka says."""
+def new_cluster_id() -> str:
+    """An id as Kafka makes them."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
+def format_folder(java: str, jars: Path, folder: Path, cluster_id: str = "") -> None:
+    """Make the data folder of a cluster, by default a new one; takes half a second.
+
+    Raises BrokerError with what Kafka says.
+    """
     options = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dlog4j2.configurationFile=log4j2.xml"]
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", "server.properties"]
+    cluster = cluster_id or new_cluster_id()
+    tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", "server.properties"]
     command = [java, *options, "-cp", f"{jars}/*", *tool]
     answer = subprocess.run(  # noqa: S603
         command, cwd=folder, capture_output=True, text=True, check=False

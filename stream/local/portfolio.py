@@ -2,7 +2,8 @@
 
 On the first morning the core banking system hands over its running loans with what is still to be paid of them; then
 new loans are paid out, and borrowers pay in the ways that lenders know: on time, late, in part, not at all. Some of
-it reaches the stream late, twice, in the wrong order, or damaged. Borrowers and amounts are invented.
+it reaches the stream late, twice, in the wrong order, or damaged. Of some borrowers other systems tell what they
+observe. Borrowers and amounts are invented.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 from stream.local import habits
 from stream.local.habits import ZONE, Loan, Payment, Reversal
+from stream.local.observations import Observation, observed
 from stream.local.schedules import (
     Installment,
     annuity,
@@ -48,14 +50,25 @@ class Sample(NamedTuple):
     days: list[date]
     """Every calendar day of the five weeks: loans age on Sundays too."""
     events: list[Event]
+    """Of loans."""
     time_zone: str
+    signals: list[Event]
+    """Of borrowers."""
 
     def by_day(self) -> Iterator[tuple[date, list[Event]]]:
-        """Each business day, with the events recorded on it (local date)."""
-        of_day: dict[date, list[Event]] = {day: [] for day in self.days}
-        for event in self.events:
-            of_day[datetime.fromisoformat(event["time"]).astimezone(ZONE).date()].append(event)
-        yield from of_day.items()
+        """Each business day, with the events of loans recorded on it (local date)."""
+        yield from _by_day(self.days, self.events).items()
+
+    def signals_by_day(self) -> dict[date, list[Event]]:
+        """The signals of borrowers recorded on each business day."""
+        return _by_day(self.days, self.signals)
+
+
+def _by_day(days: list[date], events: list[Event]) -> dict[date, list[Event]]:
+    of_day: dict[date, list[Event]] = {day: [] for day in days}
+    for event in events:
+        of_day[datetime.fromisoformat(event["time"]).astimezone(ZONE).date()].append(event)
+    return of_day
 
 
 def sample(seed: int = 7, loans: int = LOANS, first_day: date = FIRST_DAY, days: int = DAYS) -> Sample:
@@ -73,7 +86,8 @@ def sample(seed: int = 7, loans: int = LOANS, first_day: date = FIRST_DAY, days:
     events += _new_loans(random, loans * RUNNING_PERCENT // 100, loans, business_days)
     events += _damaged(business_days[len(business_days) // 2])
     events.sort(key=lambda event: (datetime.fromisoformat(event["time"]), event["id"]))
-    return Sample(business_days, events, ZONE.key)
+    signals = [event for event in events if event["type"].startswith("borrower.")]
+    return Sample(business_days, [event for event in events if event["type"].startswith("loan.")], ZONE.key, signals)
 
 
 # --- loans ---
@@ -85,6 +99,8 @@ def _running_loans(random: Random, count: int, days: list[date]) -> Iterator[Eve
     for number, habit in enumerate(habits.in_proportion(count, habits.OF_RUNNING_LOANS, random)):
         loan = _running_loan(random, number, next(months_unpaid[habit]), days)
         yield _disbursed(loan)
+        for order, one in enumerate(observed(number, habit, loan, days[0], days[-1]), start=1):
+            yield _observed(loan, order, one)
         for part in habits.story(habit, loan, random, days[0], days[-1]):
             event = _told(loan, part)
             yield event
@@ -166,7 +182,7 @@ def _event(event_id: str, kind: str, told: datetime, data: dict[str, Any]) -> Ev
         "id": event_id,
         "source": SOURCE,
         "type": kind,
-        "subject": data["loan_id"],
+        "subject": data.get("loan_id") or data["borrower_id"],
         "time": told.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "datacontenttype": "application/json",
         "dataschema": f"urn:overdue-stream:schema:{kind}:v1",
@@ -201,6 +217,10 @@ def _told(loan: Loan, part: Payment | Reversal, kind: str = "repayment") -> Even
         return _event(f"{part.payment_id}-back", "loan.repayment_reversed", part.told, data)
     data |= {"value_date": part.value_date.isoformat(), "amount": part.amount, "kind": kind}
     return _event(part.payment_id, "loan.repaid", part.told, data)
+
+
+def _observed(loan: Loan, number: int, one: Observation) -> Event:
+    return _event(f"{loan.loan_id}-seen-{number}", one.kind, one.told, one.data)
 
 
 def _delivered_again(event: Event, number: int) -> Event:

@@ -12,14 +12,18 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from dateutil.parser import isoparse
 
-from schemas.catalogue import TOPIC_OF_TYPE
+from schemas.catalogue import MODEL_OF_TYPE, TOPIC_OF_TYPE
+from schemas.envelope import dataschema_of
 from stream.engine.dates import day_of
+from stream.engine.feed import FeedAlert
 from stream.translate.inbound import Inbound
 from stream.translate.outbound import Outbound, Outgoing
 from stream.translate.rejected import Rejected
 from tests.contracts.test_examples import VALID, is_input, name_of, read
 from tests.contracts.test_outbound import AN_ALERT
 from tests.records import FakeRecord, binary_record, key_of, structured_record
+from tests.warning.bank import Bank
+from tests.warning.test_borrower_agent import portfolio_events, signals_of
 
 INPUTS = [path for path in VALID if is_input(path)]
 
@@ -78,3 +82,28 @@ def test_the_sdk_reads_what_we_write(outgoing: Outgoing, event_type: str, subjec
     assert event.get_dataschema() == f"urn:overdue-stream:schema:{event_type}:v1"
     assert event.get_time().utcoffset().total_seconds() == 0
     assert event.get_data() == json.loads(outgoing.value)
+
+
+def said_by_both_agents() -> dict[str, Any]:
+    """A record of each kind that the agents of a small bank send on their way through a spring, by event type."""
+    bank = portfolio_events(Bank())
+    bank.publish(*(event for _, event in signals_of(30))).settle()
+    sent = [(one.value, one.headers) for one in bank.out if one.value is not None]
+    day = day_of("2024-02-16")
+    held = FeedAlert("0" * 32, "feed.held", 3, day, 20, 2, 18, (), "a-policy", ("business-day:2024-02-16",))
+    outgoing = Outbound("Asia/Shanghai").feed_alert(held)
+    return {dict(headers)["ce_type"].decode(): (value, headers) for value, headers in [*sent, outgoing[1:]]}
+
+
+def test_the_sdk_reads_whatever_the_agents_say() -> None:
+    """The official SDK reads alerts, standings, marks, early warnings and alerts of a feed, each by its contract."""
+    found = said_by_both_agents()
+    assert {"loan.overdue_started", "loan.cured", "loan.standing", "business_day.judged", "feed.held"} <= set(found)
+    assert any(kind.startswith("early_warning.") for kind in found)
+    for kind, (value, headers) in found.items():
+        assert len(dict(headers)) == len(headers)
+        event = from_kafka(KafkaMessage(headers=dict(headers), key=None, value=value), JSONFormat(), CloudEvent)
+        assert event.get_type() == kind
+        assert event.get_dataschema() == dataschema_of(kind)
+        assert event.get_specversion() == "1.0"
+        MODEL_OF_TYPE[kind].model_validate_json(value)

@@ -224,7 +224,7 @@ def closed(schema: Any) -> Any:
     return found
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(cases())
 def test_no_document_contradicts_an_acceptance(case: tuple[Any, Any, list[Any]]) -> None:
     """Where the checker says that the reader takes everything, no document of the writer's is found that it refuses."""

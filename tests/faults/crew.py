@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,8 @@ class Worker:
     process: subprocess.Popen[bytes] | None = None
     stopped: bool = False
     """Whether it is under SIGSTOP now."""
+    away: bool = False
+    """Whether it is meant not to run now."""
 
     def start(self) -> None:
         """Start a process; its words go to the log."""
@@ -70,18 +73,17 @@ class Crew:
     lock: Lock = field(default_factory=Lock)
 
     @classmethod
-    def of(cls, count: int, environment: dict[str, str], folder: Path, metrics_port: int) -> Crew:
-        """So many workers; each has its own log and metrics port (0: a free one)."""
-        return cls(
-            [
-                Worker(
-                    f"worker-{number}",
-                    environment | {"OVERDUE_METRICS_PORT": str(metrics_port + number if metrics_port else 0)},
-                    folder / f"worker-{number}.log",
-                )
-                for number in range(count)
-            ]
-        )
+    def of(
+        cls, count: int, environment: dict[str, str], folder: Path, metrics_port: int, ways: Sequence[str] = ()
+    ) -> Crew:
+        """So many workers; each has its own log, metrics port (0: a free one) and, where given, way to the brokers."""
+        workers = []
+        for number in range(count):
+            own = {"OVERDUE_METRICS_PORT": str(metrics_port + number if metrics_port else 0)}
+            if ways:
+                own["OVERDUE_BROKERS"] = ways[number % len(ways)]
+            workers.append(Worker(f"worker-{number}", environment | own, folder / f"worker-{number}.log"))
+        return cls(workers)
 
     def start(self) -> None:
         """Start all."""
@@ -92,7 +94,7 @@ class Crew:
         """Start again whoever has ended without being asked."""
         with self.lock:
             for worker in self.workers:
-                if worker.process and not worker.alive():
+                if worker.process and not worker.alive() and not worker.away:
                     self.unasked.append(f"{worker.name} rc {worker.process.returncode}")
                     worker.start()
 

@@ -1,4 +1,4 @@
-"""The faults: what is done to workers and broker, and how long it takes until all is well again."""
+"""The faults: what is done to workers, brokers and network, and how long it takes until all is well again."""
 
 from __future__ import annotations
 
@@ -8,25 +8,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from confluent_kafka.admin import AdminClient
+
 from stream.local.broker import Broker
-from tests.faults.crew import Crew
+from stream.local.cluster import Cluster
+from tests.faults.crew import Crew, Worker
+from tests.faults.cut import TO_BROKER, TO_WORKER, Network
 from tests.faults.load import Load
+from tests.faults.portfolio import REPAYMENTS
 from tests.faults.progress import Progress
 
 RECOVERY_LIMIT_SECONDS = 180.0
+MAJORITY_AWAY_SECONDS = 20.0
+CUT_SECONDS = (3.0, 15.0)
+UNWATCHED = {"zombie"}
+"""Faults that measure their takeover themselves."""
 
 
 @dataclass
 class Ward:
     """Where faults are done, and what came of them."""
 
-    broker: Broker
+    site: Broker | Cluster
     crew: Crew
     load: Load
     progress: Progress
     random: Random
     session_seconds: float
     say: Callable[[str], None]
+    network: Network | None = None
     done: dict[str, int] = field(default_factory=dict)
     takeovers: list[tuple[float, str]] = field(default_factory=list)
     """Seconds from a fault until all was committed that was published up to a moment after it, and the fault."""
@@ -35,36 +45,30 @@ class Ward:
     def do(self, kind: str) -> None:
         """One fault, then wait until it is overcome (three times in four) and a while."""
         since = time.monotonic()
-        {"kill": self.kill, "rolling": self.rolling, "zombie": self.zombie, "broker": self.kill_broker}[kind]()
+        getattr(self, f"do_{kind}")()
         self.done[kind] = self.done.get(kind, 0) + 1
-        if kind != "zombie" and self.random.random() < 0.75:
+        if kind not in UNWATCHED and self.random.random() < 0.75:
             self.overcome(kind, since)
         self.rest(self.random.uniform(1, 4))
 
-    def kill(self) -> None:
+    # -- workers ----------------------------------------------------------------------------------------------------
+
+    def do_kill(self) -> None:
         """kill -9 of a worker at a random moment; another starts soon."""
         worker = self.random.choice(self.crew.workers)
         with self.crew.lock:
-            worker.send(signal.SIGKILL)
-            assert worker.process
-            worker.process.wait()
-            self.say(f"kill -9 {worker.name}")
+            self._kill(worker)
             time.sleep(self.random.uniform(0, 1.5))
             worker.start()
 
-    def rolling(self) -> None:
+    def do_rolling(self) -> None:
         """A worker is asked to end, ends by itself with exit code 0, and another starts."""
         worker = self.random.choice(self.crew.workers)
         with self.crew.lock:
-            started = time.monotonic()
-            was_alive = worker.alive()
-            code = worker.end()
-            self.say(f"SIGTERM {worker.name}: exit code {code} after {time.monotonic() - started:.1f} s")
-            if code != 0 and was_alive:
-                self.failures.append(f"{worker.name} ended with {code} on SIGTERM")
+            self._ask(worker)
             worker.start()
 
-    def zombie(self) -> None:
+    def do_zombie(self) -> None:
         """A worker is stopped beyond the session timeout, and goes on when another has its partitions."""
         worker = self.random.choice(self.crew.workers)
         since = time.monotonic()
@@ -77,12 +81,111 @@ class Ward:
         if not over:
             self.overcome("zombie", since)
 
-    def kill_broker(self) -> None:
-        """kill -9 of the broker, and a start on the same data."""
-        self.broker.kill()
-        self.say("kill -9 broker")
+    def do_storm(self) -> None:
+        """All workers but one leave, some in order and some killed, and come back: two rebalances and more."""
+        leaving = self.random.sample(self.crew.workers, len(self.crew.workers) - 1)
+        for worker in leaving:
+            with self.crew.lock:
+                worker.away = True
+                if self.random.random() < 0.5:
+                    self._kill(worker)
+                else:
+                    self._ask(worker)
+        self.rest(self.random.uniform(0, self.session_seconds))
+        for worker in leaving:
+            with self.crew.lock:
+                worker.away = False
+                worker.start()
+            self.rest(self.random.uniform(0, 1))
+
+    def _kill(self, worker: Worker) -> None:
+        worker.send(signal.SIGKILL)
+        assert worker.process
+        worker.process.wait()
+        self.say(f"kill -9 {worker.name}")
+
+    def _ask(self, worker: Worker) -> None:
+        started = time.monotonic()
+        was_alive = worker.alive()
+        code = worker.end()
+        self.say(f"SIGTERM {worker.name}: exit code {code} after {time.monotonic() - started:.1f} s")
+        if code != 0 and was_alive:
+            self.failures.append(f"{worker.name} ended with {code} on SIGTERM")
+
+    # -- brokers ----------------------------------------------------------------------------------------------------
+
+    @property
+    def brokers(self) -> tuple[Broker, ...]:
+        """The one, or those of the cluster."""
+        return self.site.brokers if isinstance(self.site, Cluster) else (self.site,)
+
+    def do_broker(self) -> None:
+        """kill -9 of a broker, and a start on the same data."""
+        self._bounce(self.random.choice(self.brokers), hard=True)
+
+    def do_restart(self) -> None:
+        """A broker stops in order, and starts again."""
+        self._bounce(self.random.choice(self.brokers), hard=False)
+
+    def do_leader(self) -> None:
+        """kill -9 of the broker that leads a partition of the repayments, or that stops in order."""
+        self._bounce(self._leader(), hard=self.random.random() < 0.5)
+
+    def do_controller(self) -> None:
+        """The same for the cluster's controller."""
+        assert isinstance(self.site, Cluster)
+        self._bounce(self.site.controller(), hard=self.random.random() < 0.5)
+
+    def do_majority(self) -> None:
+        """All brokers but one are gone for a while: nothing can be acknowledged, nobody may give up for good."""
+        assert isinstance(self.site, Cluster)
+        away = self.random.sample(self.brokers, len(self.brokers) - 1)
+        for broker in away:
+            broker.kill()
+        self.say(f"kill -9 of {len(away)} brokers for {MAJORITY_AWAY_SECONDS:.0f} s")
+        self.rest(MAJORITY_AWAY_SECONDS)
+        self.site.start(away)
+
+    def _bounce(self, broker: Broker, *, hard: bool) -> None:
+        if hard:
+            broker.kill()
+        else:
+            broker.stop()
+        self.say(f"{'kill -9' if hard else 'stop of'} broker {broker.bootstrap}")
         time.sleep(self.random.uniform(0.5, 2))
-        self.broker.start()
+        broker.start()
+
+    def _leader(self) -> Broker:
+        admin = AdminClient({"bootstrap.servers": self.site.bootstrap, "log_level": 0})
+        found = admin.list_topics(self.load.prefix + REPAYMENTS, timeout=30)
+        partitions = found.topics[self.load.prefix + REPAYMENTS].partitions
+        leader = found.brokers[partitions[self.random.choice(sorted(partitions))].leader]
+        return next(broker for broker in self.brokers if broker.bootstrap.endswith(f":{leader.port}"))
+
+    # -- network ----------------------------------------------------------------------------------------------------
+
+    def do_cut(self) -> None:
+        """Nothing passes between a worker and the broker, for less or more than the session timeout."""
+        self._cut(TO_BROKER, TO_WORKER)
+
+    def do_deaf(self) -> None:
+        """A worker hears nothing, but is heard: what it commits, it does not learn."""
+        self._cut(TO_WORKER)
+
+    def do_mute(self) -> None:
+        """A worker hears, but is not heard."""
+        self._cut(TO_BROKER)
+
+    def _cut(self, *ways: str) -> None:
+        assert self.network
+        number = self.random.randrange(len(self.network.proxies))
+        seconds = self.random.uniform(*CUT_SECONDS)
+        self.say(f"nothing passes {' and '.join(ways)} of worker-{number} for {seconds:.1f} s")
+        self.network.proxies[number].hold(*ways)
+        self.rest(seconds)
+        self.network.proxies[number].heal()
+
+    # -- what comes of it -------------------------------------------------------------------------------------------
 
     def overcome(self, kind: str, since: float, limit: float | None = None) -> bool:
         """Wait until all is committed that was published up to a moment after the fault.

@@ -46,6 +46,7 @@ class Load(Thread):
         partitions: int,
         prefix: str = "",
         bad_share: float = 0.0,
+        repeat_share: float = 0.0,
     ) -> None:
         """Plan; nothing is sent before `start`.
 
@@ -57,12 +58,13 @@ class Load(Thread):
             partitions: Of each topic.
             prefix: Before the topics' names.
             bad_share: So many bad messages to one good one, of all kinds in turn.
+            repeat_share: So many of the events come once or twice more, at once or later on the day.
         """
         super().__init__(name="load", daemon=True)
         self.rate, self.loans, self.partitions, self.prefix = rate, loans, partitions, prefix
         self.book = Portfolio(seed)
         self.random = Random(seed)
-        self.bad_share = bad_share
+        self.bad_share, self.repeat_share = bad_share, repeat_share
         self.refused: dict[tuple[str, int, int], str] = {}
         """Topic, partition and offset of each bad message, with the reason code that it must get."""
         self.bad = 0
@@ -132,7 +134,7 @@ class Load(Thread):
         self._settle()
 
     def _publish(self, events: list[Planned], first: datetime) -> None:
-        for number, planned in enumerate(events):
+        for number, planned in enumerate(self._repeated(events)):
             self._send(planned, first + timedelta(milliseconds=number), planned.data["loan_id"])
             self.events += 1
             if self.random.random() < self.bad_share:
@@ -141,6 +143,18 @@ class Load(Thread):
             if ahead > 0.01:
                 self._producer.poll(ahead)
         self._producer.poll(0)
+
+    def _repeated(self, events: list[Planned]) -> list[Planned]:
+        """The events with some of them again, each after the first of its kind."""
+        if not self.repeat_share:
+            return events
+        told: list[Planned] = []
+        for event in events:
+            told.append(event)
+            if self.random.random() < self.repeat_share:
+                told += [event] * self.random.randint(0, 1)
+                told.insert(self.random.randint(len(told) - 1, len(told)), event)
+        return told
 
     def _send(self, planned: Planned, when: datetime, key: str, partition: int | None = None) -> None:
         at = when.astimezone(ZoneInfo("UTC")).isoformat(timespec="milliseconds").replace("+00:00", "Z")

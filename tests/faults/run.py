@@ -13,7 +13,9 @@ from random import Random
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from stream.local.broker import Broker
+from stream.local.cluster import Cluster
 from tests.faults.crew import Crew
+from tests.faults.cut import Network
 from tests.faults.injuries import Ward
 from tests.faults.load import INPUTS, Load, wait_until
 from tests.faults.portfolio import POLICY
@@ -39,6 +41,9 @@ class Plan:
     loans: int = 20_000
     rate: float = 500.0
     session_seconds: float = 6.0
+    more: tuple[tuple[str, int], ...] = ()
+    """Other faults by name, see injuries.py, with their numbers."""
+    repeat_share: float = 0.0
     bad_share: float = 0.0
     least_bad: int = 0
     """The load goes on until so many bad messages are out."""
@@ -93,12 +98,14 @@ def _counts(counter: dict[str, int]) -> str:
     return ", ".join(f"{count} {what}" for what, count in counter.items()) or "0"
 
 
-def run(plan: Plan, broker: Broker, say: Callable[[str], None]) -> Report:
-    """Do all of it against a running broker."""
+def run(plan: Plan, broker: Broker | Cluster, say: Callable[[str], None], network: Network | None = None) -> Report:
+    """Do all of it against a running broker or cluster; with a network, workers go through its proxies."""
     folder = Path(tempfile.mkdtemp(prefix="overdue-faults-"))
     (folder / "policy.toml").write_text(POLICY, "utf-8")
-    make_topics(broker.bootstrap, plan.partitions)
-    crew = Crew.of(plan.workers, environment(plan, broker.bootstrap, folder), folder, plan.metrics_port)
+    copies = len(broker.brokers) if isinstance(broker, Cluster) else 1
+    make_topics(broker.bootstrap, plan.partitions, copies=copies)
+    settings = environment(plan, broker.bootstrap, folder) | {"OVERDUE_REPLICATION": str(copies)}
+    crew = Crew.of(plan.workers, settings, folder, plan.metrics_port, network.ways if network else ())
     load = Load(
         broker.bootstrap,
         seed=plan.seed,
@@ -106,9 +113,10 @@ def run(plan: Plan, broker: Broker, say: Callable[[str], None]) -> Report:
         rate=plan.rate,
         partitions=plan.partitions,
         bad_share=plan.bad_share,
+        repeat_share=plan.repeat_share,
     )
     progress = Progress(broker.bootstrap, APP_ID)
-    ward = Ward(broker, crew, load, progress, Random(plan.seed), plan.session_seconds, _clocked(say))
+    ward = Ward(broker, crew, load, progress, Random(plan.seed), plan.session_seconds, _clocked(say), network)
     crew.start()
     try:
         seconds = _hurt(plan, ward)
@@ -168,7 +176,7 @@ def _drained(ward: Ward, more: dict[tuple[str, int], int]) -> bool:
 def _order(plan: Plan, random: Random) -> list[str]:
     faults = (
         ["kill"] * plan.kills + ["rolling"] * plan.rolling + ["zombie"] * plan.zombies + ["broker"] * plan.broker_kills
-    )
+    ) + [kind for kind, count in plan.more for _ in range(count)]
     random.shuffle(faults)
     return faults
 
@@ -191,11 +199,11 @@ def environment(plan: Plan, bootstrap: str, folder: Path) -> dict[str, str]:
     }
 
 
-def make_topics(bootstrap: str, partitions: int, prefix: str = "") -> None:
+def make_topics(bootstrap: str, partitions: int, prefix: str = "", copies: int = 1) -> None:
     """All topics of the contract; records of any age are kept, for the load tells of past days."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
     keep = {"retention.ms": "-1"}
     names = (*INPUTS, OVERDUE, STANDING, DEAD_LETTERS, WARNINGS, SIGNALS)
-    new = [NewTopic(prefix + topic, partitions, 1, config=keep) for topic in names]
+    new = [NewTopic(prefix + topic, partitions, copies, config=keep) for topic in names]
     for made in admin.create_topics(new, operation_timeout=30).values():
         made.result(30)

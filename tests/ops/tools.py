@@ -1,4 +1,4 @@
-"""The programs that the tests of this folder run: skipped where one is missing, but not in CI."""
+"""The programs that the tests of this folder run: skipped where one is missing, but not in CI where it can be had."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ INSTALL = {
     "check-jsonschema": "pip install check-jsonschema, in an environment of its own (.venv-tools)",
     "checkov": "pip install checkov, in an environment of its own (.venv-tools)",
 }
+NO_PACKAGE = {"kubectl"}  # Debian has none
 PLACES = [Path(sys.executable).parent, Path(".venv-tools/bin").resolve()]
 
 
@@ -28,7 +29,7 @@ def need(program: str) -> str:
     found = shutil.which(program, path=path)
     if found is None:
         sentence = f"{program} is not on this machine: {INSTALL[program]}"
-        if os.environ.get("CI") == "true":
+        if os.environ.get("CI") == "true" and program not in NO_PACKAGE:
             pytest.fail(sentence)
         pytest.skip(sentence)
     return found

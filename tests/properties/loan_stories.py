@@ -15,7 +15,7 @@ from tests.stories import Event
 FIRST_DAY = date(2024, 2, 20)  # a leap day lies ahead
 
 OWN_IDS = {"loan.repaid", "loan.repayment_reversed", "loan.charged_back", "loan.charge_posted", "loan.charge_waived"}
-"""They are known again by an id of their own, whatever event brings them."""
+"""They are known again by an id of their own, whatever event brings them (before their loan is: payments only)."""
 
 BUCKETS = """[
     { code = "M1", min_days = 1, max_days = 3 },
@@ -199,7 +199,9 @@ class Told:
         )
 
     def turn(self) -> None:
-        """The loan's life takes a turn, or it is flagged."""
+        """The loan's life takes a turn, or it is flagged; not before it has begun."""
+        if self.today < self.disbursed:
+            return
         self.count += 1
         kind = self.draw(
             st.sampled_from(
@@ -218,7 +220,8 @@ class Told:
         """An event comes again, as it was or as another event that says the same."""
         if self.events:
             again = self.draw(st.sampled_from(self.events))
-            if again["type"] in OWN_IDS and self.draw(st.booleans()):
+            known = any(event["type"] == "loan.disbursed" for event in self.events)
+            if (again["type"] in OWN_IDS if known else again["type"] == "loan.repaid") and self.draw(st.booleans()):
                 again = again | {"id": again["id"] + "-again"}
             self.events.append(again)
 

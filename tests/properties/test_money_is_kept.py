@@ -18,9 +18,25 @@ LEFT_OUT = {"loan.closed", "loan.transferred", "loan.disbursement_cancelled"}
 """They make a debt go away that nobody paid."""
 
 
+OWN_NAMES = ("reversal_id", "chargeback_id", "waiver_id", "payment_id", "charge_id")
+"""The ids by which events are known again; of a reversal its own comes before the payment's."""
+
+
 def told(story: list[Event]) -> list[Event]:
-    """The story without what makes debts go away, and without money of days that have not come."""
-    return [event for event in story if event["type"] not in LEFT_OUT and not _is_ahead(event)]
+    """The story without repetitions, without what makes debts go away, and without money of days that have not come."""
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for event in story:
+        if _name(event) not in seen and event["type"] not in LEFT_OUT and not _is_ahead(event):
+            kept.append(event)
+        seen.add(_name(event))
+    return kept
+
+
+def _name(event: Event) -> tuple[str, str]:
+    """By what an event is known again."""
+    own = [event["data"][name] for name in OWN_NAMES if name in event["data"]]
+    return event["type"], own[0] if own else event["id"]
 
 
 def _is_ahead(event: Event) -> bool:
@@ -43,25 +59,21 @@ def check(policy: str, story: list[Event]) -> None:
 
 
 def owed_and_not_paid(events: list[Event]) -> tuple[int, int]:
-    """The least and the most that may be outstanding less credit: a waiver takes what is left of its charge."""
-    once: dict[tuple[str, str], dict[str, Any]] = {}
-    events_seen: set[str] = set()
-    for event in events:
-        data = event["data"]
-        own = data.get("payment_id") or data.get("charge_id") or event["id"]
-        own = data.get("reversal_id") or data.get("chargeback_id") or data.get("waiver_id") or own
-        if event["id"] not in events_seen:
-            once.setdefault((event["type"], own), data)
-            events_seen.add(event["id"])
+    """The least and the most that may be outstanding less credit.
+
+    A waiver takes what is left of its charge, a payout of credit what credit there was on its day.
+    """
+    once = {_name(event): event["data"] for event in events}
     of = {kind: [data for (k, _), data in once.items() if k == kind] for kind, _ in once}
     reversed_ids = {data["payment_id"] for data in of.get("loan.repayment_reversed", [])}
     paid = [data for data in of.get("loan.repaid", []) if data["payment_id"] not in reversed_ids]
-    came = sum(-data["amount"] if data["kind"] == "credit_balance_refund" else data["amount"] for data in paid)
+    came = sum(data["amount"] for data in paid if data["kind"] != "credit_balance_refund")
+    paid_out = sum(data["amount"] for data in paid if data["kind"] == "credit_balance_refund")
     back = sum(data["amount"] for data in of.get("loan.charged_back", []))
     charged = sum(data["amount"] for data in of.get("loan.charge_posted", []))
     waived = min(charged, sum(data.get("amount") or charged for data in of.get("loan.charge_waived", [])))
     owed = scheduled(of["loan.disbursed"][0], of.get("loan.schedule_revised", [])) + charged + back - came
-    return owed - waived, owed
+    return owed - waived, owed + paid_out
 
 
 def scheduled(disbursed: dict[str, Any], revisions: list[dict[str, Any]]) -> int:

@@ -11,11 +11,13 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * Prints each loan's state whenever it changes: java -cp 'jars/*' OverdueLoans.java HOST:PORT GROUP [PREFIX] [SECONDS].
- * Ends after SECONDS without a record; without SECONDS it runs for ever.
+ * Prints each loan's state whenever it changes: java -cp 'jars/*' OverdueLoans.java HOST:PORT [PREFIX] [SECONDS].
+ * Its view is in memory: every start reads the topic from its beginning (30 days back), so that there is no group and
+ * nothing to commit. Ends after SECONDS without a record; without SECONDS it runs for ever.
  */
 public class OverdueLoans {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -24,7 +26,7 @@ public class OverdueLoans {
   private static final Set<String> ALERTS =
       Set.of("loan.overdue_started", "loan.bucket_changed", "loan.cured", "loan.alert_corrected");
 
-  // What is true of each loan: the alerts that stand, by id. Keep both in your database, with the effect.
+  // What is true of each loan: the alerts that stand, by id.
   private final Set<String> seen = new HashSet<>();
   private final Map<String, Map<String, JsonNode>> standing = new HashMap<>();
 
@@ -56,27 +58,28 @@ public class OverdueLoans {
   }
 
   public static void main(String[] arguments) throws Exception {
-    String prefix = arguments.length > 2 ? arguments[2] : "";
-    Duration patience = arguments.length > 3 ? Duration.ofSeconds(Long.parseLong(arguments[3])) : Duration.ofDays(36_500);
+    String prefix = arguments.length > 1 ? arguments[1] : "";
+    Duration patience =
+        arguments.length > 2 ? Duration.ofSeconds(Long.parseLong(arguments[2])) : Duration.ofDays(36_500);
     Map<String, Object> settings = Map.of(
         "bootstrap.servers", arguments[0],
-        "group.id", arguments[1],
-        "auto.offset.reset", "earliest",
         "isolation.level", "read_committed", // or alerts of aborted transactions would be seen
         "enable.auto.commit", false);
     var loans = new OverdueLoans();
     try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      consumer.subscribe(List.of(prefix + "loans.overdue"));
+      var partitions = consumer.partitionsFor(prefix + "loans.overdue").stream()
+          .map(found -> new TopicPartition(found.topic(), found.partition()))
+          .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
       for (Instant last = Instant.now(); Duration.between(last, Instant.now()).compareTo(patience) < 0; ) {
         var records = consumer.poll(Duration.ofMillis(500));
         for (var record : records) {
-          JsonNode changed = loans.take(header(record, "ce_id"), header(record, "ce_type"), JSON.readTree(record.value()));
+          JsonNode alert = JSON.readTree(record.value());
+          JsonNode changed = loans.take(header(record, "ce_id"), header(record, "ce_type"), alert);
           if (changed != null) System.out.println(changed);
         }
-        if (!records.isEmpty()) {
-          consumer.commitSync(); // only now: what was not printed comes again after a restart
-          last = Instant.now();
-        }
+        if (!records.isEmpty()) last = Instant.now();
       }
     }
   }

@@ -1,54 +1,56 @@
-"""Prints each loan's state whenever it changes: `python consumer.py HOST:PORT GROUP [PREFIX] [SECONDS]`.
+"""Keeps a table of overdue loans: `python consumer.py HOST:PORT GROUP DATABASE [PREFIX] [SECONDS]`.
 
+The table `loans` of the SQLite file DATABASE has one row for each loan that was ever overdue; each change is printed.
 Ends after SECONDS without a record; without SECONDS it runs for ever.
 """
 
 import json
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 
 from confluent_kafka import Consumer, KafkaException, Message
 
-ALERTS = {
-    "loan.overdue_started",
-    "loan.bucket_changed",
-    "loan.cured",
-    "loan.alert_corrected",
-}
+ALERTS = {"loan.overdue_started", "loan.bucket_changed", "loan.cured", "loan.alert_corrected"}
 """What this consumer acts on. It passes over every other type, and over fields that it does not know."""
 
-
-class Loans:
-    """What is true of each loan: the alerts that stand. Keep it in your database, in one transaction with the effect."""
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-        self._standing: dict[str, dict[str, dict]] = {}
-
-    def take(self, alert_id: str, kind: str, alert: dict) -> dict | None:
-        """The loan's state if the alert changes it; None for one that was seen before, or is of another kind."""
-        if kind not in ALERTS or alert_id in self._seen:
-            return None  # an alert may arrive twice; its id is the same then
-        self._seen.add(alert_id)
-        loan = self._standing.setdefault(alert["loan_id"], {})
-        before = state(loan)
-        loan.pop(alert.get("supersedes", ""), None)  # what the earlier alert said of that day is no longer true
-        loan[alert_id] = alert
-        after = state(loan)
-        return after if after != before else None
+TABLES = """
+CREATE TABLE IF NOT EXISTS alerts (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE, loan_id TEXT, as_of TEXT, body TEXT, stands INTEGER DEFAULT 1
+);
+CREATE INDEX IF NOT EXISTS alerts_of_loan ON alerts (loan_id, as_of);
+CREATE TABLE IF NOT EXISTS loans (loan_id TEXT PRIMARY KEY, as_of TEXT, bucket TEXT, delinquent_days INTEGER);
+"""
 
 
-def state(alerts: dict[str, dict]) -> dict | None:
-    """What the latest day says of which there is an alert; of two of one day, the one that came later."""
-    if not alerts:
+def take(database: sqlite3.Connection, alert_id: str, kind: str, alert: dict) -> dict | None:
+    """Note an alert; the loan's row where it changes, else None. One transaction: all of it happens, or nothing."""
+    if kind not in ALERTS:
         return None
-    last = max(enumerate(alerts.values()), key=lambda pair: (pair[1]["as_of"], pair[0]))[1]
-    return {name: last[name] for name in ("loan_id", "as_of", "bucket", "delinquent_days")}
+    loan_id = alert["loan_id"]
+    with database:
+        noted = database.execute(
+            "INSERT OR IGNORE INTO alerts (id, loan_id, as_of, body) VALUES (?, ?, ?, ?)",
+            (alert_id, loan_id, alert["as_of"], json.dumps(alert)),
+        )
+        if not noted.rowcount:
+            return None  # an alert may arrive twice; its id is the same then
+        # What the earlier alert said of that day is no longer true.
+        database.execute("UPDATE alerts SET stands = 0 WHERE id = ?", (alert.get("supersedes"),))
+        # A loan's state is what the latest day says of which there is an alert; of two of one day, the later one.
+        (body,) = database.execute(
+            "SELECT body FROM alerts WHERE loan_id = ? AND stands ORDER BY as_of DESC, number DESC LIMIT 1", (loan_id,)
+        ).fetchone()
+        row = {name: json.loads(body)[name] for name in ("loan_id", "as_of", "bucket", "delinquent_days")}
+        if database.execute("SELECT * FROM loans WHERE loan_id = ?", (loan_id,)).fetchone() == tuple(row.values()):
+            return None
+        database.execute("REPLACE INTO loans VALUES (?, ?, ?, ?)", tuple(row.values()))
+        return row
 
 
 def records(brokers: str, group: str, topic: str, seconds: float) -> Iterator[Message]:
-    """Every record of the topic from its beginning on; committed only when the next one is asked for."""
+    """Every record of the topic from its beginning on; one is committed when the next is asked for."""
     consumer = Consumer(
         {
             "bootstrap.servers": brokers,
@@ -69,17 +71,18 @@ def records(brokers: str, group: str, topic: str, seconds: float) -> Iterator[Me
                 raise KafkaException(message.error())
             quiet_since = time.monotonic()
             yield message
-            consumer.commit(message, asynchronous=True)
+            consumer.commit(message, asynchronous=True)  # after the database's: a crash between repeats, loses nothing
     finally:
         consumer.close()
 
 
-def main(brokers: str, group: str, prefix: str = "", seconds: str = "inf") -> None:
-    """One line of JSON for each change of a loan's state."""
-    loans = Loans()
+def main(brokers: str, group: str, path: str, prefix: str = "", seconds: str = "inf") -> None:
+    """One line of JSON for each change of a loan."""
+    database = sqlite3.connect(path)
+    database.executescript(TABLES)
     for message in records(brokers, group, prefix + "loans.overdue", float(seconds)):
         headers = {name: value.decode() for name, value in message.headers() or []}
-        changed = loans.take(headers["ce_id"], headers["ce_type"], json.loads(message.value()))
+        changed = take(database, headers["ce_id"], headers["ce_type"], json.loads(message.value()))
         if changed is not None:
             print(json.dumps(changed), flush=True)
 
