@@ -52,7 +52,7 @@ class RejectionCode(StrEnum):
     JSON_NOT_OBJECT = "json_not_object", "The value is JSON but not an object."
     JSON_KEY_REPEATED = "json_key_repeated", "An object names one key twice, so it is unclear which value counts."
     JSON_TOO_DEEP = "json_too_deep", "The JSON is nested deeper than 100 levels."
-    JSON_TOO_MANY_PARTS = "json_too_many_parts", "The JSON has more than 10,000 objects and lists."
+    JSON_TOO_MANY_PARTS = "json_too_many_parts", "The JSON has more than 10,000 objects and lists, or 15,000 commas."
     NUMBER_NOT_FINITE = "number_not_finite", "A number is NaN, Infinity or beyond every float; JSON has none of them."
     NUMBER_TOO_LONG = "number_too_long", "A number has more than 40 characters."
 

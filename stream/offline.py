@@ -87,8 +87,8 @@ class OfflineRun:
             return self._signal(record, fact, last_day)
         if isinstance(fact, DayOpened):
             return [] if fact.business_date > last_day else self._run(tick=record)
-        if fact is not None and last_day < fact.recorded and not self._batch.context.business_date:
-            self._batch.context.business_date = last_day  # told afterwards of a day before the first event
+        if fact is not None and last_day < fact.recorded:
+            self.begin(last_day)  # told afterwards of a day before the first event
         if fact is not None and self._open_days:
             sent += self.open_until(min(fact.recorded, last_day))
         return sent + self._run(records=(record,))
@@ -99,6 +99,16 @@ class OfflineRun:
         if self.borrowers is not None:
             sent += self.borrowers.take([record])
         return sent
+
+    @property
+    def business_date(self) -> int:
+        """The last day that was opened; 0: none yet."""
+        return int(self._batch.context.business_date)
+
+    def begin(self, day: int) -> None:
+        """Open the first business day, if there is none yet; else the first event opens its own."""
+        if not self._batch.context.business_date:
+            self._batch.context.business_date = day
 
     def finish(self) -> None:
         """Close the last day for the early warning's decisions: of the day after nothing is known, or said."""

@@ -49,3 +49,6 @@ class Batch:
 
     def repeat_tick(self) -> None:
         raise AssertionError("an offline day has no limit")
+
+    def leave(self, first: int) -> None:
+        raise AssertionError("an offline day has no limit")

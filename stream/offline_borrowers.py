@@ -35,6 +35,7 @@ class OfflineBorrowers:
             topics=Topics(),
             partitions=1,
             breaker_limit=NO_LIMIT,
+            borrowers_per_batch=NO_LIMIT,
             on_decision=on_decision,
         )
         self.table: dict[bytes, bytes] = {}

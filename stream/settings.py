@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 PREFIX = "OVERDUE_"
 FILE_VARIABLE = "OVERDUE_SETTINGS_FILE"
+MIN_TOKEN_LENGTH = 16
 
 
 class SettingsError(Exception):
@@ -78,7 +79,25 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="address of the metrics; 0.0.0.0 to be scraped from outside"
     )
     metrics_port: int = Field(default=9464, ge=0, le=65_535, description="port of the metrics; 0 chooses a free one")
+    query_host: str = Field(
+        default="127.0.0.1", description="address of the loan queries; 0.0.0.0 to be asked from outside"
+    )
+    query_port: int | None = Field(
+        default=None, ge=0, le=65_535, description="port of the loan queries; 0 chooses a free one, none: no queries"
+    )
+    query_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/@]+/?$",
+        description="where other workers say that its loans are; none: host and port",
+    )
+    query_token: SecretStr | None = Field(
+        default=None, min_length=MIN_TOKEN_LENGTH, description="that a query must bear; better in query_token_file"
+    )
+    query_token_file: Path | None = Field(default=None, description="file that holds the token")
     max_batch: int = Field(default=8_000, ge=1, le=100_000, description="events in one transaction at most")
+    borrowers_per_transaction: int = Field(
+        default=4_000, ge=1, le=1_000_000, description="borrowers that one transaction looks at when a day opens"
+    )
     session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0, description="a silent worker is replaced")
     transaction_timeout_seconds: float = Field(default=20.0, ge=1.0, le=900.0, description="of one Kafka transaction")
     stall_timeout_seconds: float = Field(default=120.0, ge=5.0, le=3_600.0, description="no progress: the worker ends")
@@ -101,6 +120,8 @@ class Settings(BaseSettings):
             raise ValueError("SASL needs sasl_username and sasl_password_file")
         if (self.ssl_certificate_file is None) != (self.ssl_key_file is None):
             raise ValueError("mutual TLS needs both ssl_certificate_file and ssl_key_file")
+        if self.query_port is not None and self.query_token is None and self.query_token_file is None:
+            raise ValueError("query_port needs query_token_file (or query_token), at least 16 characters")
         return self
 
     @classmethod
@@ -123,6 +144,19 @@ class Settings(BaseSettings):
         if self.sasl_password_file is None:
             return None
         return SecretStr(self.sasl_password_file.read_text("utf-8").strip())
+
+
+def query_token(settings: Settings) -> str:
+    """The token of loan queries, from its file if there is one; "" where there is none. Raises SettingsError."""
+    if settings.query_token_file is None:
+        return settings.query_token.get_secret_value() if settings.query_token else ""
+    try:
+        token = settings.query_token_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{PREFIX}QUERY_TOKEN_FILE: can't be read: {error}") from None
+    if len(token) < MIN_TOKEN_LENGTH:
+        raise SettingsError(f"{PREFIX}QUERY_TOKEN_FILE: the token is shorter than {MIN_TOKEN_LENGTH} characters")
+    return token
 
 
 def read_settings(**overrides: Any) -> Settings:

@@ -31,21 +31,23 @@ from stream.translate.standing import StandingHeaders
 from stream.wall_clock import WallClock
 from stream.warning.policy import WarningPolicy
 from stream.warning_policy import load_warning_policy
+from stream.worker_loans import no_address
 
 LOANS = "loans"
 BORROWERS = "borrowers"
 """Names of agents and tables, which state hangs on: changelog topics, transactional ids. Never change them."""
 
 
-def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int) -> TaskApp:
+def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int, address: str | None = None) -> TaskApp:
     """The worker's app; `partitions` is what every topic has. Nothing is connected yet.
 
+    `address`: where it answers queries of its loans, which the workers of a group tell each other; None: it does not.
     Raises PolicyError where the policy's early warning is wrong.
     """
     topics = Topics(settings.topic_prefix)
     inbound = Inbound(policy.time_zone, settings.topic_prefix)
     outbound = Outbound(policy.time_zone, settings.source)
-    app = _app(settings, metrics, partitions)
+    app = _app(settings, metrics, partitions, address or no_address())
     if settings.agents != BORROWERS:
         _add_loans(app, settings, policy, metrics, partitions, topics, inbound, outbound)
         if settings.clock == "wall":
@@ -64,7 +66,7 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int)
     return app
 
 
-def _app(settings: Settings, metrics: Metrics, partitions: int) -> TaskApp:
+def _app(settings: Settings, metrics: Metrics, partitions: int, address: str) -> TaskApp:
     app_id = f"{settings.app_id}.{BORROWERS}" if settings.agents == BORROWERS else settings.app_id
     return TaskApp(
         app_id,
@@ -84,6 +86,7 @@ def _app(settings: Settings, metrics: Metrics, partitions: int) -> TaskApp:
         broker_rebalance_timeout=max(10.0, settings.session_timeout_seconds),
         datadir=str(settings.data_directory or Path(tempfile.gettempdir()) / f"overdue-{app_id}"),
         web_enabled=False,
+        canonical_url=address,
     )
 
 
@@ -166,6 +169,7 @@ def _add_borrowers(
         topics=topics,
         partitions=partitions,
         breaker_limit=settings.breaker_limit,
+        borrowers_per_batch=settings.borrowers_per_transaction,
         refuse_misrouted=settings.misrouted == "reject",
     )
 

@@ -38,6 +38,9 @@ class Batch(Protocol):
     def repeat_tick(self) -> None:
         """Commit what was written and sent so far, keep the tick at the head, and deliver it again."""
 
+    def leave(self, first: int) -> None:
+        """Commit what was written and sent so far, and deliver the records from this index on again."""
+
 
 class Counts(Protocol):
     """Where an agent counts what it did, once per batch."""

@@ -30,6 +30,7 @@ class BorrowerAgent:
         topics: Topics,
         partitions: int,
         breaker_limit: int = 100,
+        borrowers_per_batch: int = 4_000,
         refuse_misrouted: bool = False,
         on_decision: Callable[[Decision], None] | None = None,
     ) -> None:
@@ -37,6 +38,7 @@ class BorrowerAgent:
 
         partitions: of every topic; as many loan tasks mark each day.
         breaker_limit: rejected signals in a row that stop a task.
+        borrowers_per_batch: borrowers that the opening of a day looks at in one transaction.
         refuse_misrouted: a signal on another partition than its key gives is a dead letter; else it is only counted.
         on_decision: told every decision of the score, raised or not.
         """
@@ -49,6 +51,7 @@ class BorrowerAgent:
             counts,
             topics,
             breaker_limit,
+            borrowers_per_batch,
             partitions,
             refuse_misrouted,
             on_decision,

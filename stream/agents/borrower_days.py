@@ -8,6 +8,7 @@ from stream.agents.batch import Batch
 from stream.agents.borrower_task import (
     BorrowerTask,
     Phase,
+    Ready,
     decode,
     load_borrower,
     load_signal,
@@ -17,41 +18,39 @@ from stream.agents.borrower_task import (
 from stream.warning import step
 from stream.warning.borrower import Borrower
 from stream.warning.decisions import Decision
-from stream.warning.loan_view import LoanView, view_of
+from stream.warning.loan_view import view_of
 from stream.warning.memory import is_empty, next_look
-from stream.warning.signals import Signal
 from stream.warning.step import Said
 
 
-class Ready:
-    """What waits for one borrower."""
+def open_day(batch: Batch, task: step.Task, day: int, limit: int) -> Iterator[Said]:
+    """Open `day` for every borrower that something waits for, or that time can change, in the order of their ids.
 
-    __slots__ = ("before", "signals", "ticked")
-
-    def __init__(self) -> None:
-        self.before: dict[str, LoanView] = {}
-        """The last standing of each loan before the day."""
-        self.ticked: dict[str, LoanView] = {}
-        """The standings that the opening of the day made."""
-        self.signals: list[Signal] = []
-
-
-def open_day(batch: Batch, task: step.Task, day: int) -> Iterator[Said]:
-    """Open `day` for every borrower that something waits for, or that time can change, in the order of their ids."""
+    After `limit` borrowers it stops, and goes on when it is called again; with the last one `day` is the business
+    date. Nothing may take effect in between. What one borrower does is seen by none before the next day, so it makes
+    no difference in how many parts a day opens.
+    """
     context: BorrowerTask = batch.context
-    task.portfolio.open_day(day)
-    task.tally.open_day()
-    ready = _take_waiting(batch, context, day)
-    for key in context.due.take(day, 1 << 40):
-        raw = batch.get(key)
-        if raw is not None and next_look_of(raw) <= day:
-            ready.setdefault(key, Ready())
-    for key in sorted(ready):
-        found, raw = ready[key], batch.get(key)
-        borrower = Borrower(key.decode()) if raw is None else load_borrower(raw)
-        yield step.open_day(task, borrower, day, found.before.values(), found.ticked.values(), found.signals)
-        keep(batch, task, borrower, day)
-    context.business_date = day
+    if context.opening != day:
+        task.portfolio.open_day(day)
+        task.tally.open_day()
+        context.opening = day
+    if context.left is None:  # also after a restart: what is done waits no more, and is not due before the next day
+        context.left = _gather(batch, context, day)
+    part, context.left = context.left[:limit], context.left[limit:]
+    for found in part:
+        yield _open_for(batch, task, day, found)
+    if not context.left:
+        context.business_date, context.opening, context.left = day, 0, None
+
+
+def _open_for(batch: Batch, task: step.Task, day: int, found: Ready) -> Said:
+    for key in found.waiting_keys:
+        batch.put(key, None)
+    borrower = _borrower_of(batch, found)
+    said = step.open_day(task, borrower, day, found.before.values(), found.ticked.values(), found.signals)
+    keep(batch, task, borrower, day)
+    return said
 
 
 def close_last_day(batch: Batch, task: step.Task) -> Iterator[Decision]:
@@ -62,13 +61,13 @@ def close_last_day(batch: Batch, task: step.Task) -> Iterator[Decision]:
     context: BorrowerTask = batch.context
     day = context.business_date + 1
     task.portfolio.open_day(day)
-    ready = _take_waiting(batch, context, day)
-    for key in context.due.take(day, 1 << 40):
-        ready.setdefault(key, Ready())
-    for key in sorted(ready):
-        raw = batch.get(key)
-        borrower = Borrower(key.decode()) if raw is None else load_borrower(raw)
-        yield from step.close_day(task, borrower, day - 1, ready[key].before.values())
+    for found in _gather(batch, context, day):
+        yield from step.close_day(task, _borrower_of(batch, found), day - 1, found.before.values())
+
+
+def _borrower_of(batch: Batch, found: Ready) -> Borrower:
+    raw = batch.get(found.key)
+    return Borrower(found.key.decode()) if raw is None else load_borrower(raw)
 
 
 def keep(batch: Batch, task: step.Task, borrower: Borrower, day: int) -> None:
@@ -83,20 +82,29 @@ def keep(batch: Batch, task: step.Task, borrower: Borrower, day: int) -> None:
     batch.put(key, store_borrower(borrower, look))
 
 
-def _take_waiting(batch: Batch, context: BorrowerTask, day: int) -> dict[bytes, Ready]:
-    """Take what counts by the opening of `day` off the table, by borrower; a later standing replaces an earlier one."""
+def _gather(batch: Batch, context: BorrowerTask, day: int) -> list[Ready]:
+    """What counts by the opening of `day`, in the order of the borrowers' ids; a later standing replaces an earlier."""
     ready: dict[bytes, Ready] = {}
+
+    def of(key: bytes) -> Ready:
+        return ready.setdefault(key, Ready(key))
+
     standings, signals = context.waiting
     ended: Phase = (day, 0)
     for phase in sorted(phase for phase in standings if phase <= ended):
         for key in standings.pop(phase):
             view = view_of(decode(batch.get(key) or b""))
-            batch.put(key, None)
-            found = ready.setdefault(view.borrower_id.encode(), Ready())
+            found = of(view.borrower_id.encode())
             (found.ticked if phase == ended else found.before)[view.loan_id] = view
+            found.waiting_keys.append(key)
     for recorded in sorted(known for known in signals if known <= day):
         for key in signals.pop(recorded):
             signal = load_signal(batch.get(key) or b"")
-            batch.put(key, None)
-            ready.setdefault(signal.borrower_id.encode(), Ready()).signals.append(signal)
-    return ready
+            found = of(signal.borrower_id.encode())
+            found.signals.append(signal)
+            found.waiting_keys.append(key)
+    for key in context.due.take(day, 1 << 40):
+        raw = batch.get(key)
+        if raw is not None and next_look_of(raw) <= day:
+            of(key)
+    return [ready[key] for key in sorted(ready)]

@@ -11,11 +11,12 @@ from stream.agents.duedates import DueIndex
 from stream.translate.partition import partition_of
 from stream.warning.borrower import Borrower
 from stream.warning.calibration import Portfolio
+from stream.warning.loan_view import LoanView
 from stream.warning.outcomes import Tally
 from stream.warning.signals import Signal
 
 DAYS_KEY: Final = b"\x00days"
-"""The business date, and the day that each loan task has judged last."""
+"""The business date, the day that is being opened, and the day that each loan task has judged last."""
 PORTFOLIO_KEY: Final = b"\x00portfolio"
 TALLY_KEY: Final = b"\x00tally"
 STANDING: Final = b"\x01"
@@ -37,24 +38,55 @@ class Waiting(NamedTuple):
     signals: dict[int, dict[bytes, None]]
 
 
+class Ready:
+    """What waits for one borrower when a day opens."""
+
+    __slots__ = ("before", "key", "signals", "ticked", "waiting_keys")
+
+    def __init__(self, key: bytes) -> None:
+        """`key`: the borrower's in the table."""
+        self.key = key
+        self.before: dict[str, LoanView] = {}
+        """The last standing of each loan before the day."""
+        self.ticked: dict[str, LoanView] = {}
+        """The standings that the opening of the day made."""
+        self.signals: list[Signal] = []
+        self.waiting_keys: list[bytes] = []
+        """Of all these in the table."""
+
+
 class BorrowerTask:
     """The context of a borrower task's batches; all of it follows from the table.
 
     Attributes:
         business_date: the last day that was opened; 0: none yet.
+        opening: the day that is being opened, a part of the borrowers at a time; 0: none.
+        left: what is left of it, by borrower; None: not gathered yet.
         marks: the last day that each loan task has judged; 0: none yet.
         due: borrowers by the day on which to look at them again.
         rejected_in_row: signals rejected in a row.
     """
 
-    __slots__ = ("business_date", "due", "marks", "portfolio", "rejected_in_row", "tally", "waiting")
+    __slots__ = (
+        "business_date",
+        "due",
+        "left",
+        "marks",
+        "opening",
+        "portfolio",
+        "rejected_in_row",
+        "tally",
+        "waiting",
+    )
 
     def __init__(self, table: Mapping[bytes, bytes], partitions: int) -> None:
         raw = table.get(DAYS_KEY)
         self.business_date: int = 0
+        self.opening: int = 0
+        self.left: list[Ready] | None = None
         self.marks: list[int] = [0] * partitions
         if raw is not None:
-            self.business_date, self.marks = decode(raw)
+            self.business_date, self.opening, self.marks = decode(raw)
         portfolio, tally = table.get(PORTFOLIO_KEY), table.get(TALLY_KEY)
         self.portfolio = Portfolio() if portfolio is None else Portfolio.unpacked(decode(portfolio))
         self.tally = Tally() if tally is None else Tally.unpacked(decode(tally))
@@ -77,7 +109,7 @@ class BorrowerTask:
 
     def days(self) -> bytes:
         """What is stored of the days."""
-        return encode([self.business_date, self.marks])
+        return encode([self.business_date, self.opening, self.marks])
 
 
 def standing_key(day: int, phase: int, loan_id: bytes) -> bytes:

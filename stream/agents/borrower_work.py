@@ -48,6 +48,7 @@ class Means(NamedTuple):
     counts: BorrowerCounts
     topics: Topics
     breaker_limit: int
+    borrowers_per_batch: int
     partitions: int
     refuse_misrouted: bool
     on_decision: Callable[[Decision], None] | None
@@ -65,21 +66,28 @@ class BorrowerWork:
         self._records: Counter[str] = Counter()
         self._warnings: Counter[tuple[str, str, str]] = Counter()
         self._decisions: Counter[tuple[str, str, bool]] = Counter()
+        self._looks_left = means.borrowers_per_batch
         self._days_changed = self._judged = False
 
     def take(self, records: Sequence[Record]) -> None:
-        """Let the records take effect, in order."""
+        """Let the records take effect, in order; those behind a day that is too long for one batch come again."""
+        if records and not self._open_days(records[0].timestamp):  # the day that the batch before has begun
+            self._batch.leave(0)
+            return
         signals, put, context = self._means.topics.signals, self._batch.put, self._context
         phase: Phase = (0, 0)
         waiting: dict[bytes, None] = {}
         standings = 0
-        for record in records:
+        for index, record in enumerate(records):
             value, key = record.value, record.key or b""
             if record.topic == signals:
                 self.signal(record)
             elif key.startswith(MARK_KEY):
                 self.mark(record)
                 phase = (0, 0)
+                if not self._open_days(record.timestamp):
+                    self._batch.leave(index)  # the mark too, so that there is a next batch
+                    break
             elif value is not None:  # a tombstone: the loan is forgotten there; here it is by its own age
                 found = read_standing(value)
                 day = found.as_of.toordinal()
@@ -93,7 +101,7 @@ class BorrowerWork:
         self._records["standing"] += standings
 
     def mark(self, record: Record) -> None:
-        """A loan task has judged a day: open it when all have."""
+        """A loan task has judged a day. Raises ValueError where there are not as many loan tasks as partitions."""
         context, found = self._context, mark(record)
         if found.partitions != len(context.marks):
             raise ValueError(
@@ -101,23 +109,33 @@ class BorrowerWork:
                 "need the same number; see: overdue topics plan"
             )
         day = found.business_date.toordinal()
-        context.marks[found.partition] = max(context.marks[found.partition], day)
+        if day <= context.marks[found.partition]:
+            return  # the mark of a day that took several batches
+        context.marks[found.partition] = day
         self._records["mark"] += 1
         self._days_changed = True
         ready = min(context.marks)
         if ready and not context.business_date:
             context.business_date = ready - 1
-        while context.business_date < ready:
-            self._open(context.business_date + 1, record.timestamp)
+
+    def _open_days(self, timestamp: int) -> bool:
+        """Open every day that all loan tasks have judged; False: this batch has looked at enough borrowers."""
+        context = self._context
+        while context.business_date < min(context.marks):
+            if self._looks_left <= 0:
+                return False
+            self._open(context.business_date + 1, timestamp)
+        return True
 
     def _open(self, day: int, timestamp: int) -> None:
-        for said in open_day(self._batch, self._task, day):
+        for said in open_day(self._batch, self._task, day, self._looks_left):
+            self._looks_left -= 1
             self._say(said.warnings, timestamp)
             for decision in said.decisions:
                 self._decisions[decision.decision, decision.family, decision.raised] += 1
                 if self._means.on_decision is not None:
                     self._means.on_decision(decision)
-        self._judged = True
+        self._judged = self._days_changed = True
 
     def signal(self, record: Record) -> None:
         """Judge a signal at once, or keep it until the day opens on which it was recorded."""
@@ -171,7 +189,8 @@ class BorrowerWork:
         if self._judged:
             batch.put(PORTFOLIO_KEY, encode(context.portfolio.packed()))
             batch.put(TALLY_KEY, encode(context.tally.packed()))
-            counts.day(batch.partition, context.business_date, context.tally)
         counts.batch(self._records, self._warnings, self._decisions, self._results.rejected)
+        if self._judged:  # after the counts: where the business date is seen, its warnings are counted
+            counts.day(batch.partition, context.business_date, context.tally)
         for topic, count in self._results.misrouted.items():
             counts.misrouted(topic, count)

@@ -20,6 +20,7 @@ COMMANDS = (
     "worker",
     "replay",
     "standing",
+    "explain",
     "policy",
     "publish",
     "tick",

@@ -98,7 +98,8 @@ class DemoOnKafka:
         """Read until the worker has dealt with all that was published, and all that it said of it has come."""
         deadline = time.monotonic() + DAY_SECONDS
         while True:
-            for record in await self._polled(reader):
+            polled = await self._polled(reader)
+            for record in polled:
                 said = Said(event_type(record), _header(record, records.ID), orjson.loads(record.value))
                 if record.topic == self._topics.overdue:
                     self.story.said.append(said)
@@ -107,7 +108,7 @@ class DemoOnKafka:
                     self.story.warnings.append(said)
                     ears.warning(said)
             # what was said is asked for after all was found to be done, so that nothing of it can be missing
-            if self._is_done(await self._metrics()) and self._has_heard(await self._metrics()):
+            if not polled and self._is_done(await self._metrics()) and self._has_heard(await self._metrics()):
                 return
             if time.monotonic() > deadline:
                 raise CommandError(

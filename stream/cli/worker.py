@@ -18,14 +18,18 @@ from stream.cli.app import app
 from stream.cli.connect import admin, need_topics, partition_counts
 from stream.cli.errors import CommandError, UsageError
 from stream.cli.options import Brokers, PolicyFile, Prefix, policy_of, settings_with
+from stream.engine.policy import Policy
 from stream.faust_batch import tune_interpreter
 from stream.kafka_rights import missing_rights
 from stream.observe.logs import LessRepetition
 from stream.observe.metrics import Metrics
+from stream.observe.query import Queries
+from stream.observe.query_server import serve_queries
 from stream.observe.server import serve
 from stream.rights import rights, sentence_of_right
-from stream.settings import Settings
-from stream.topology import build
+from stream.settings import Settings, SettingsError, query_token
+from stream.topology import BORROWERS, LOANS, build
+from stream.worker_loans import WorkerLoans
 
 EXIT_CRASHED: Final = 1
 
@@ -54,9 +58,12 @@ def worker(
     metrics = Metrics()
     metrics.describe(rules, settings.app_id)
     _serve(metrics, settings)
+    queries, address = _serve_queries(rules, settings)
     event_loop.install()
     tune_interpreter()
-    application = build(settings, rules, metrics, partitions)
+    application = build(settings, rules, metrics, partitions, address)
+    if queries is not None and address is not None:
+        queries.loans = WorkerLoans(application, LOANS, partitions, address)
     _quieten_libraries()
     _run(
         faust.Worker(
@@ -108,6 +115,25 @@ def _serve(metrics: Metrics, settings: Settings) -> None:
             "choose another port with --metrics-port, or 0 for a free one"
         ) from error
     logging.getLogger("overdue").info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
+
+
+def _serve_queries(policy: Policy, settings: Settings) -> tuple[Queries | None, str | None]:
+    """Queries of single loans, where a port is set, and where they are answered; their loans come later."""
+    if settings.query_port is None or settings.agents == BORROWERS:
+        return None, None
+    try:
+        queries = Queries(policy, query_token(settings))
+        port = serve_queries(queries, settings.query_host, settings.query_port)
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        raise UsageError(
+            f"loan queries can't be served on {settings.query_host}:{settings.query_port} ({error.strerror}); "
+            "set OVERDUE_QUERY_PORT to another port, or to 0 for a free one"
+        ) from error
+    host = f"[{settings.query_host}]" if ":" in settings.query_host else settings.query_host
+    logging.getLogger("overdue").info("loan queries on http://%s:%s/v1/loans/", host, port)
+    return queries, (settings.query_url or f"http://{host}:{port}").rstrip("/")
 
 
 def _set_up_logging(settings: Settings) -> None:

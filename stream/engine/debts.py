@@ -94,7 +94,7 @@ def waive_charge(loan: Loan, fact: ChargeWaived, rules: Rules, today: int) -> li
         return None
     refuse_closed(loan, CANCELLED, TRANSFERRED, WRITTEN_OFF, SETTLED)
     refuse_by_date(loan, fact.waiver_date, rules, today)
-    if not known_ids.holds_charge(loan.journal, fact.charge_id):
+    if not known_ids.knows_charge(loan.journal, fact.charge_id):
         raise Refused("charge_unknown")
     line = entries.waiver_line(fact, today)
     said = tell(loan, fact.event_id, line, fact.waiver_date, rules, today)

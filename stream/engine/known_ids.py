@@ -43,6 +43,11 @@ def holds_charge(journal: bytes, charge_id: str) -> bool:
     return _names(journal, charge_id, ("H", 7), ("J", 1), ("F", 1))
 
 
+def knows_charge(journal: bytes, charge_id: str) -> bool:
+    """Whether the loan has this charge, in this life: one from before a cancellation is nobody's any more."""
+    return _names(journal, charge_id, ("H", 7), ("J", 1))
+
+
 def holds_waiver(journal: bytes, waiver_id: str) -> bool:
     """Whether the journal has a waiver of this id."""
     return _names(journal, waiver_id, ("W", 5), ("F", 1))

@@ -35,6 +35,7 @@ class TaskBatch:
         "_outputs",
         "_puts",
         "context",
+        "left",
         "partition",
         "process_seconds",
         "records",
@@ -56,6 +57,7 @@ class TaskBatch:
         self.context: Any = task.context
         self.store: PartitionStore = task.store
         self.repeats = False
+        self.left: Sequence[Record] = ()
         self.process_seconds = 0.0
         self._new_writer = task.producer.writer
         self._puts: dict[bytes, bytes | None] = {}
@@ -102,6 +104,15 @@ class TaskBatch:
             raise ValueError("only a tick can be repeated; this batch has records")
         self.repeats = True
 
+    def leave(self, first: int) -> None:
+        """
+        Commit what was put and sent so far, but deliver the records from this index on again, in the next batch.
+
+        For work too large for one transaction. After a crash they come again, too, with the state as
+        committed; records of other partitions may then come before them.
+        """
+        self.left = self.records[first:]
+
     @property
     def puts(self) -> dict[bytes, bytes | None]:
         """What was put, the last value of each key."""
@@ -141,5 +152,5 @@ class TaskBatch:
 
     def release(self) -> None:
         """It is committed, and nobody reads it again: a circle that an agent has made must not keep its records."""
-        self.records, self.tick = (), None
+        self.records, self.left, self.tick = (), (), None
         self._puts, self._outputs = {}, {}

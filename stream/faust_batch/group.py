@@ -104,6 +104,11 @@ class RecordGroup:
         self.tick_queue.advance(self.tick_queue.index + 1)
         self.barrier, self.tick_begun = None, False
 
+    def put_back(self, records: Sequence[Record]) -> None:
+        """Records that were taken last are to be taken again; in the order in which they were taken."""
+        for queue in self.queues:
+            queue.put_back([one for one in records if (one.topic, one.partition) == queue.topic_partition])
+
     @property
     def moved(self) -> bool:
         """An input is read further than is committed."""

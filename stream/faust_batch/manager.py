@@ -138,16 +138,16 @@ class TaskManager:
         """Take over one fetch; returns the partitions whose fetching is to be paused, and to be resumed."""
         pause: list[TopicPartition] = []
         resume: list[TopicPartition] = []
-        woken = set()
+        woken: dict[StreamTask, None] = {}  # not a set: the same fetch wakes in the same order
         for partition, records in fetched.items():
             queue, task = self._routes[partition]
             if task.stopped is None:
                 queue.add(records)
-                woken.add(task)
+                woken[task] = None
         for partition, (position, lso) in positions.items():
             queue, task = self._routes[partition]
             if queue.follow(position, lso):
-                woken.add(task)
+                woken[task] = None
         for partition in positions:
             self._pace(self._routes[partition][0], pause, resume)
         for task in woken:

@@ -97,6 +97,16 @@ class RecordQueue:
                 "again: it begins at what is committed"
             )
 
+    def put_back(self, records: Sequence[Record]) -> None:
+        """These were taken last, and are to be taken again: they are the head now."""
+        if not records:
+            return
+        self.records[self.index : self.index] = records
+        self.keys[self.index : self.index] = [-1] * len(records)
+        top = -1
+        for index in range(self.index, len(self.keys)):
+            self.keys[index] = top = max(top, self.records[index].timestamp)
+
     def advance(self, index: int) -> None:
         """The records before this index are taken; a late record behind them is a head of its own now."""
         self.index = index

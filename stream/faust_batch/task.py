@@ -174,6 +174,8 @@ class StreamTask:
         started = perf_counter()
         if taken.tick is not None:
             self._end_tick(batch)
+        if batch.left:
+            self.group.put_back(batch.left)
         positions = self.group.positions()
         encoded = positions.encode()
         produce = await self._commit(batch, encoded)
@@ -181,12 +183,13 @@ class StreamTask:
         self.store.inputs = encoded
         self.group.committed(positions)
         self.committed_at = monotonic()
+        done = len(taken.records) - len(batch.left)
         batch.release()
         if event is not None:
             event.ack()
         commit = perf_counter() - started - produce
         times = BatchTimes(waited, batch.process_seconds, produce, commit)
-        self._manager.observer.batch_done(self.agent.name, self.partition, len(taken.records), times)
+        self._manager.observer.batch_done(self.agent.name, self.partition, done, times)
 
     async def _process(self, taken: Taken) -> tuple[TaskBatch, Any]:
         """The batch as the agent left it, and its event; no event for positions alone."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from aiokafka.partitioner import murmur2 as aiokafka_murmur2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.export import HOME, PARTITIONING
 from stream.translate.partition import murmur2, partition_of
 
 
@@ -42,3 +45,13 @@ def test_a_topic_without_partitions_is_refused() -> None:
     """A count below 1 is a mistake of the caller, and said to be one."""
     with pytest.raises(ValueError, match="at least one partition"):
         partition_of(b"21", 0)
+
+
+def test_the_published_vectors_hold() -> None:
+    """What `schemas/partitioning.json` tells other teams is what the worker checks, letters beyond ASCII included."""
+    vectors = json.loads((HOME / PARTITIONING).read_text(encoding="utf-8"))["vectors"]
+    assert any(not vector["key"].isascii() for vector in vectors)
+    for vector in vectors:
+        key = vector["key"].encode()
+        assert vector["murmur2"] == aiokafka_murmur2(key)
+        assert (vector["partition_of_4"], vector["partition_of_12"]) == (partition_of(key, 4), partition_of(key, 12))

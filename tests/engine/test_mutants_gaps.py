@@ -1,4 +1,4 @@
-"""Claims that mutation testing found nobody to hold."""
+"""Claims that mutation testing, or a long run of the properties, found nobody to hold."""
 
 from __future__ import annotations
 
@@ -42,3 +42,14 @@ def test_an_accelerated_principal_counts_once() -> None:
     rows = [installment(1, "2020-01-01", 1_000_00), installment(2, "2020-01-02", 1_000_00)]
     first, second = late_charges(rows, rows[0][1] + 3_000, LOAN_A._replace(base=ACCELERATED))
     assert (first.penalty > 0, second.penalty) == (True, 0)
+
+
+def test_a_charge_of_a_cancelled_life_cannot_be_waived_in_the_next() -> None:
+    """Disbursed, charged, cancelled, disbursed anew: the new loan has no such charge."""
+    story = Story([installment(1, "2024-03-08", 100)], on="2024-02-08")
+    story.charge(5, due="2024-03-08", charge="H1")
+    story.cancel()
+    story.disburse_again("E-again")
+    with pytest.raises(Refused) as refused:
+        story.waive("H1")
+    assert refused.value.reason_code == "charge_unknown"

@@ -170,3 +170,15 @@ def _json(value: object) -> str:
 
 def _total(row: dict[str, int]) -> int:
     return row["principal"] + row["interest"] + row["fee"] + row["penalty"]
+
+
+def test_signals_keep_the_contract_and_change_nothing_else(portfolio: Sample) -> None:
+    """What is observed of borrowers is told on business days, as the contract has it, of borrowers with loans."""
+    assert len(portfolio.signals) > 100
+    borrowers = {event["data"]["borrower_id"] for event in portfolio.events if event["type"] == "loan.disbursed"}
+    for event in portfolio.signals:
+        Envelope.model_validate_json(_json(event))
+        MODEL_OF_TYPE[event["type"]].model_validate_json(_json(event["data"]))
+        assert event["data"]["borrower_id"] in borrowers
+    told = portfolio.signals_by_day()
+    assert [event for day in portfolio.days for event in told[day]] == portfolio.signals

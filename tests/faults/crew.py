@@ -14,6 +14,8 @@ from threading import Lock
 
 COMMAND = (sys.executable, "-m", "stream.cli", "worker")
 DRAIN_SECONDS = 30.0
+YOUNG_SECONDS = 10.0
+"""So long a process may not have come to handle signals, and a SIGTERM ends it the plain way."""
 
 
 @dataclass
@@ -26,6 +28,8 @@ class Worker:
     process: subprocess.Popen[bytes] | None = None
     stopped: bool = False
     """Whether it is under SIGSTOP now."""
+    started: float = 0.0
+    """When its process was started, by the steady clock."""
     away: bool = False
     """Whether it is meant not to run now."""
 
@@ -34,6 +38,7 @@ class Worker:
         with self.log.open("ab") as log:
             log.write(f"--- {time.strftime('%H:%M:%S')} {self.name} starts\n".encode())
             log.flush()
+            self.started = time.monotonic()
             self.process = subprocess.Popen(
                 COMMAND, env=os.environ | self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
@@ -48,6 +53,11 @@ class Worker:
     def alive(self) -> bool:
         """Whether the process runs."""
         return self.process is not None and self.process.poll() is None
+
+    @property
+    def young(self) -> bool:
+        """Whether its process has only just been started."""
+        return time.monotonic() - self.started < YOUNG_SECONDS
 
     def end(self, seconds: float = DRAIN_SECONDS) -> int | None:
         """Ask it to end (SIGTERM); its exit code, or None if it had to be killed."""

@@ -106,10 +106,10 @@ class Ward:
 
     def _ask(self, worker: Worker) -> None:
         started = time.monotonic()
-        was_alive = worker.alive()
+        was_alive, was_young = worker.alive(), worker.young
         code = worker.end()
         self.say(f"SIGTERM {worker.name}: exit code {code} after {time.monotonic() - started:.1f} s")
-        if code != 0 and was_alive:
+        if code != 0 and was_alive and not (was_young and code == -signal.SIGTERM):
             self.failures.append(f"{worker.name} ended with {code} on SIGTERM")
 
     # -- brokers ----------------------------------------------------------------------------------------------------

@@ -51,11 +51,8 @@ class Scene:
     folder: Path
     prefix: str
     worker: Worker
-
-    @property
-    def admin(self) -> AdminClient:
-        """A client that may damage things."""
-        return AdminClient({"bootstrap.servers": self.broker.bootstrap, "log_level": 0})
+    admin: AdminClient
+    """A client that may damage things."""
 
 
 def trim_input(scene: Scene) -> None:
@@ -84,7 +81,7 @@ def raise_partition_count(scene: Scene) -> None:
 DAMAGES: tuple[tuple[Callable[[Scene], None], tuple[str, ...]], ...] = (
     (trim_input, ("deleted before they were processed", "accept_lost_input")),
     (delete_changelog, ("changelog", "app id")),
-    (raise_partition_count, ("partitions", "topics apply")),
+    (raise_partition_count, ("number of partitions", "overdue topics plan")),
 )
 
 
@@ -105,7 +102,7 @@ def refusal(
     plan = Plan(seed=1, workers=1, partitions=PARTITIONS)
     own = {"OVERDUE_TOPIC_PREFIX": prefix, "OVERDUE_APP_ID": prefix + APP_ID}
     [worker] = Crew.of(1, environment(plan, broker.bootstrap, folder) | own, folder, 0).workers
-    scene = Scene(broker, folder, prefix, worker)
+    scene = Scene(broker, folder, prefix, worker, AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 0}))
     progress = Progress(broker.bootstrap, prefix + APP_ID)
     try:
         worker.start()

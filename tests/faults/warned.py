@@ -12,6 +12,7 @@ from typing import Any
 
 from stream.agents.borrower_agent import BorrowerAgent
 from stream.agents.borrower_counts import NoBorrowerCounts
+from stream.agents.days import NO_LIMIT
 from stream.agents.topics import Topics
 from stream.offline_batch import Batch
 from stream.translate.inbound import Inbound
@@ -32,6 +33,7 @@ def warnings_of(standings: Iterable[Record], partitions: int, version: str, pref
         NoBorrowerCounts(),
         topics=Topics(prefix),
         partitions=partitions,
+        borrowers_per_batch=NO_LIMIT,
     )
     lines: dict[int, list[Line]] = {}
     for record in standings:

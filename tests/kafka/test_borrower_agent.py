@@ -84,8 +84,11 @@ def test_warnings_survive_a_kill_and_follow_from_the_standings(
     kafka_bootstrap: str,
     tmp_path: Path,
 ) -> None:
-    """After a kill -9 on the way, each partition has the warnings that its standings and signals give, each once."""
-    lender = environment("warned")
+    """After a kill -9 on the way, each partition has the warnings that its standings and signals give, each once.
+
+    A day opens for three borrowers a transaction.
+    """
+    lender = environment("warned") | {"OVERDUE_BORROWERS_PER_TRANSACTION": "3"}
     book = sample(loans=60)
     good = [event for event in book.events if event["id"].count("bad") == 0]
     last = max(book.days)

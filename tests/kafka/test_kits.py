@@ -106,8 +106,10 @@ def test_what_the_producers_send_is_judged_and_the_consumers_agree(lender: Lende
     assert [process.returncode for process in running] == [0, 0]
     truth = dict.fromkeys(UNPAID, ("2024-02-16", "M1", 1)) | dict.fromkeys(PAID_LATE, ("2024-02-16", None, 0))
     assert views == [truth, truth]
-    rows = sqlite3.connect(database).execute("SELECT * FROM loans").fetchall()
-    assert {loan: tuple(rest) for loan, *rest in rows} == truth
+    kept = sqlite3.connect(database)
+    assert {loan: tuple(rest) for loan, *rest in kept.execute("SELECT * FROM loans")} == truth
+    taken_back = kept.execute("SELECT loan_id, json_extract(body, '$.bucket') FROM alerts WHERE NOT stands")
+    assert sorted(taken_back) == [(loan, "M1") for loan in PAID_LATE]
 
     again = [*PYTHON_CONSUMER, brokers, "kit-again", str(database), prefix, "6"]  # reads every alert once more
     assert subprocess.run(again, capture_output=True, text=True, timeout=60, check=True).stdout == ""

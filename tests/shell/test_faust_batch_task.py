@@ -76,7 +76,7 @@ def arrive(task: StreamTask, count: int) -> None:
     """So many more records are fetched."""
     [queue] = task.group.queues
     first = queue.position or 0
-    queue.add([SimpleNamespace(topic="in", offset=first + n, timestamp=first + n) for n in range(count)])
+    queue.add([SimpleNamespace(topic="in", partition=3, offset=first + n, timestamp=first + n) for n in range(count)])
     queue.position = queue.lso = first + count
     task.wake()
 
@@ -148,6 +148,26 @@ def test_the_store_knows_the_positions_that_belong_to_it() -> None:
         return task.store.inputs
 
     assert decode(asyncio.run(run()), INPUT.partition).offsets == {INPUT: 2}
+
+
+def test_records_that_are_left_come_again_after_the_commit() -> None:
+    """A batch that leaves its records from the second on commits before them, and the next begins with them."""
+    seen = []
+
+    def process(batch: TaskBatch) -> None:
+        seen.append([record.offset for record in batch.records])
+        if len(seen) == 1:
+            batch.leave(1)
+
+    async def run():
+        task = task_of(Manager(process, TaskSettings()))
+        arrive(task, 3)
+        ends = [await committed(task), await committed(task)]
+        task.future.cancel()
+        return ends
+
+    assert asyncio.run(run()) == [1, 3]
+    assert seen == [[0, 1, 2], [1, 2]]
 
 
 def test_only_full_transactions_go_past_the_slots_of_small_ones() -> None:

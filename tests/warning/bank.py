@@ -46,6 +46,7 @@ class Task:
         self.agent = agent
         self.partition = partition
         self.store: dict[bytes, bytes] = {}
+        self.left: Sequence[Any] = ()
         self.restart()
 
     def restart(self) -> None:
@@ -66,12 +67,16 @@ class Task:
     def repeat_tick(self) -> None:
         self.again = True
 
+    def leave(self, first: int) -> None:
+        self.left = self.records[first:]
+
     def run(self, records: Sequence[Any] = (), tick: Any = None) -> list[Sent]:
         """One batch, committed."""
         self.records, self.tick = records, tick
         self.puts: dict[bytes, bytes | None] = {}
         self.sent: list[Sent] = []
         self.again = False
+        self.left = ()
         self.agent.process(self)
         for key, value in self.puts.items():
             if value is None:
@@ -84,7 +89,9 @@ class Task:
 class Bank:
     """All tasks of both agents; what is published is delivered by `settle`."""
 
-    def __init__(self, seed: int = 0, partitions: int = 2, warnings: WarningPolicy = WARNINGS) -> None:
+    def __init__(
+        self, seed: int = 0, partitions: int = 2, warnings: WarningPolicy = WARNINGS, borrowers_per_batch: int = 4_000
+    ) -> None:
         """`seed`: how batches are cut, and which task goes first."""
         self.random = Random(seed)
         self.partitions = partitions
@@ -107,12 +114,14 @@ class Bank:
             topics=topics,
             partitions=partitions,
             on_decision=self.decisions.append,
+            borrowers_per_batch=borrowers_per_batch,
         )
         self.loan_tasks = [Task(loans, partition) for partition in range(partitions)]
         self.borrower_tasks = [Task(borrowers, partition) for partition in range(partitions)]
         self.queues: dict[Any, list[Any]] = {task: [] for task in (*self.loan_tasks, *self.borrower_tasks)}
         self.out: list[Sent] = []
         self.restarts = False
+        self.left_over = 0  # records that a task gave back
 
     def publish(self, *events: dict[str, Any]) -> Bank:
         """Put events on their topics."""
@@ -152,6 +161,8 @@ class Bank:
         while queue and len(batch) < size and queue[0].topic != "business-days":
             batch.append(queue.pop(0))
         self._route(task.run(batch))
+        queue[:0] = task.left
+        self.left_over += len(task.left)
 
     def _route(self, sent: list[Sent]) -> None:
         for one in sent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from schemas.catalogue import MODEL_OF_TYPE
@@ -35,6 +36,12 @@ def portfolio_events(bank: Bank, loans: int = 60) -> Bank:
     return bank.settle()
 
 
+@cache
+def plain_run() -> Bank:
+    """The sample portfolio, without restarts."""
+    return portfolio_events(Bank(seed=1))
+
+
 def by_id(bank: Bank) -> dict[str, dict[str, Any]]:
     found = {warning["id"]: warning for warning in bank.warnings()}
     assert len(found) == len(bank.warnings()), "a warning was said twice"
@@ -43,12 +50,21 @@ def by_id(bank: Bank) -> dict[str, dict[str, Any]]:
 
 def test_batches_order_and_restarts_make_no_difference() -> None:
     """However batches are cut, whichever task goes first, with restarts in between: the same warnings, each once."""
-    wanted = by_id(portfolio_events(Bank(seed=1)))
+    wanted = by_id(plain_run())
     assert len(wanted) > 20
     for seed in (2, 3):
         bank = Bank(seed)
         bank.restarts = seed == 3
         assert by_id(portfolio_events(bank)) == wanted
+
+
+def test_a_day_opened_in_parts_is_the_same_day() -> None:
+    """Two borrowers a transaction, with restarts in between: the same warnings and decisions, each once."""
+    bank = Bank(seed=4, borrowers_per_batch=2)
+    bank.restarts = True
+    assert by_id(portfolio_events(bank)) == by_id(plain_run())
+    assert sorted(map(repr, bank.decisions)) == sorted(map(repr, plain_run().decisions))
+    assert bank.left_over > 100
 
 
 def monthly(bank: Bank, payments: list[dict[str, Any]], last: date) -> Bank:

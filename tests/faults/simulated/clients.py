@@ -51,8 +51,13 @@ class SimulatedProducer:
         records = _records(batch)
         delivery = asyncio.ensure_future(self._deliver(TopicPartition(topic, partition), records))
         self._deliveries.add(delivery)
-        delivery.add_done_callback(self._deliveries.discard)
+        delivery.add_done_callback(self._over)
         return delivery
+
+    def _over(self, delivery: asyncio.Task[Delivered]) -> None:
+        self._deliveries.discard(delivery)
+        if not delivery.cancelled():
+            delivery.exception()  # looked at here, so that asyncio does not report what nobody waits for any more
 
     async def _deliver(self, place: TopicPartition, records: Sequence[Written]) -> Delivered:
         def effect() -> int:

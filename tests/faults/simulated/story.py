@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
 from types import SimpleNamespace
@@ -14,10 +14,10 @@ from aiokafka import TopicPartition
 
 from stream.faust_batch import TaskBatch, TaskSettings
 from stream.faust_batch.agent import AgentSpec, no_context
-from tests.faults.simulated.broker import Cluster, Transaction, Written
+from tests.faults.simulated.broker import Cluster
+from tests.faults.simulated.world import PARTITIONS, Step, Story, difference
 
 FIRST, SECOND, TICKS, OUT, REFUSED, CHANGELOG = "first", "second", "ticks", "out", "refused", "changelog"
-PARTITIONS = (0, 1)
 KEYS = (b"a", b"b", b"c", b"d", b"e")
 PER_TICK_BATCH = 2
 """Keys that one transaction of a tick looks at."""
@@ -30,15 +30,6 @@ SETTINGS = TaskSettings(
 )
 
 
-@dataclass
-class Story:
-    """What upstream publishes, in the order in which a task must take it."""
-
-    partition: int
-    steps: list[tuple[str, int, bytes, bytes, bool]] = field(default_factory=list)
-    """Topic, timestamp, key, value, and whether it is part of a transaction that is aborted."""
-
-
 def a_story(random: Random, partition: int, size: int) -> Story:
     """Records on two topics, ties among them, ticks with and without offsets, records that nobody may see."""
     story, now = Story(partition), 1_000
@@ -46,7 +37,7 @@ def a_story(random: Random, partition: int, size: int) -> Story:
     for number in range(size):
         if number and number % 9 == 0:
             carried = ends if random.random() < 0.6 else None
-            story.steps.append((TICKS, now + 1, b"day", json.dumps({"day": number, "ends": carried}).encode(), False))
+            story.steps.append(Step(TICKS, now + 1, b"day", json.dumps({"day": number, "ends": carried}).encode()))
             now += AFTER_TICK_MS
             continue
         topic = random.choice((FIRST, SECOND))
@@ -54,21 +45,10 @@ def a_story(random: Random, partition: int, size: int) -> Story:
             now += random.randint(1, 5)
         value = b"bad" if random.random() < 0.1 else b"%d" % number
         aborted = random.random() < 0.1
-        story.steps.append((topic, now, random.choice(KEYS), value, aborted))
+        story.steps.append(Step(topic, now, random.choice(KEYS), value, aborted=aborted))
         ends[topic] += 2 if aborted else 1  # an aborted record is followed by its marker
         ends = dict(ends)
     return story
-
-
-def publish(cluster: Cluster, story: Story, start: int, stop: int) -> None:
-    """Some steps of it reach the log."""
-    for number in range(start, min(stop, len(story.steps))):
-        topic, timestamp, key, value, aborted = story.steps[number]
-        log = cluster.log(TopicPartition(topic, story.partition))
-        transaction = Transaction("upstream", story.partition, number) if aborted else None
-        log.append([Written(timestamp, key, value)], transaction)
-        if transaction is not None:
-            log.mark(transaction, commit=False)
 
 
 def chained(old: bytes | None, *parts: object) -> bytes:
@@ -169,10 +149,31 @@ def _in_order(story: Story) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Key, value and name of each record in the order of the story; of equal times, the first topic goes first."""
     offsets = {FIRST: 0, SECOND: 0, TICKS: 0}
     named = []
-    for topic, timestamp, key, value, aborted in story.steps:
+    for topic, timestamp, key, value, _, aborted in story.steps:
         if not aborted:
             order = (FIRST, SECOND, TICKS).index(topic)
             named.append((timestamp, order, key, value, f"{topic}@{offsets[topic]}".encode()))
         offsets[topic] += 2 if aborted else 1
     for *_, key, value, name in sorted(named, key=lambda one: one[:2]):
         yield key, value, name
+
+
+class Small:
+    """This log and this agent, as a world to run."""
+
+    settings = SETTINGS
+
+    def __init__(self, seed: int, size: int) -> None:
+        self.stories = [a_story(Random(f"{seed}/{number}"), number, size) for number in PARTITIONS]
+
+    def spec(self) -> AgentSpec:
+        """A new worker's agent."""
+        return spec()
+
+    def check(self, cluster: Cluster) -> None:
+        """Everything once and in order."""
+        for told in self.stories:
+            found, wanted = outcome(cluster, told.partition), expected(told)
+            assert found.out == wanted.out, f"partition {told.partition}: {difference(found.out, wanted.out)}"
+            assert found.refused == wanted.refused, f"partition {told.partition}: dead letters"
+            assert found.state == wanted.state, f"partition {told.partition}: state"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.faults.simulated.defects import DEFECTS
 from tests.faults.simulated.hunt import hunt, several_faults, single_faults
+from tests.faults.simulated.lender import Lender
 from tests.faults.simulated.schedule import run
 from tests.faults.simulated.wire import Fault
 
@@ -48,6 +50,16 @@ def test_several_faults_in_one_run_change_nothing() -> None:
         done.update(fault for _, _, fault in run(seed, several_faults(seed), 20).done)
     assert set(done) == set(Fault)
     assert sum(done.values()) > 150
+
+
+def test_the_loan_agent_is_exact_under_faults() -> None:
+    """A small portfolio through the loan agent, two to five faults a run: the oracle finds nothing lost or doubled."""
+    lender = Lender(seed=5, loans=14, days=40)
+    requests = run(0, world=lender).requests
+    assert lender.alerts > 20
+    for seed in range(1, 16):
+        random = Random(seed)
+        run(seed, {random.randrange(requests): random.choice(list(Fault)) for _ in range(4)}, world=lender)
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
