@@ -2,7 +2,7 @@
 
 An installment that its due day leaves unpaid is noted at the end of that day; one that was paid before is noted when
 the next one takes its place. A standing that shows an installment unpaid that had more paid, by a reversal, takes it
-back.
+back; one that shows it settled by a payment that was booked late, but valued in time, makes it good.
 """
 
 from __future__ import annotations
@@ -37,8 +37,30 @@ def follow(loan: BorrowerLoan, view: LoanView) -> None:
             paid = max(0, cycle[SCHEDULED] - unpaid[cycle[NUMBER]])
             cycle[PAID_BY_DUE] = min(cycle[PAID_BY_DUE], paid)
             cycle[PAID_BY_GRACE] = min(cycle[PAID_BY_GRACE], paid)
+    _make_good(loan, before, view)
     loan.watched = [view.installment, view.due, view.scheduled, view.unpaid] if view.installment >= 0 else []
     loan.view = view
+
+
+def _make_good(loan: BorrowerLoan, before: LoanView, view: LoanView) -> None:
+    """Installments that were past due and are settled now count as paid by the day that settled them.
+
+    Where the next installment was settled with them nothing is changed: which of the days late are whose is not known.
+    """
+    unpaid = {number for number, _ in view.past_due}
+    settled = [number for number, _ in before.past_due if number not in unpaid]
+    next_too = before.installment not in unpaid and view.installment != before.installment
+    if not settled or next_too or view.days_late == before.days_late:
+        return
+    days_late = dict(zip(settled, view.days_late[-len(settled) :], strict=False))
+    for cycle in loan.cycles:
+        days = days_late.get(cycle[NUMBER])
+        if days is None:
+            continue
+        if days <= 0:
+            cycle[PAID_BY_DUE] = cycle[SCHEDULED]
+        if days <= view.grace_days and cycle[PAID_BY_GRACE] != UNKNOWN:
+            cycle[PAID_BY_GRACE] = cycle[SCHEDULED]
 
 
 def end_day(loan: BorrowerLoan, day: int) -> None:

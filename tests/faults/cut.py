@@ -19,12 +19,12 @@ class Proxy:
     """Listens on a port and passes on, both ways, what is not held back."""
 
     def __init__(self, port: int, target: int) -> None:
-        """Listen; connections are made when they are asked for."""
+        """Listen, on a free port where it is 0; connections are made when they are asked for."""
         self._held: set[str] = set()
         self._changed = Condition()
         self._target = target
         self._listener = socket.create_server((LOOPBACK, port))
-        self.port = port
+        self.port = int(self._listener.getsockname()[1])
         Thread(target=self._accept, daemon=True).start()
 
     def hold(self, *ways: str) -> None:

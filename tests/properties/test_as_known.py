@@ -34,7 +34,7 @@ def lines_of(story: list[Event]) -> list[Line]:
     return sorted(lines, key=lambda line: line.timestamp)
 
 
-@sized(100)
+@sized(60)
 @given(policies(), loan_stories(), st.integers(0, 60), st.integers(0, 60))
 def test_the_journal_knows_what_the_events_say(policy: str, story: list[Event], days: int, known_after: int) -> None:
     """The standing as of D as known by K is the same from a loan's journal and from its events."""

@@ -39,7 +39,7 @@ def begins_twice(story: list[Event]) -> bool:
     return sum(event["type"] == "loan.disbursed" for event in story) > 1
 
 
-@sized(100)
+@sized(50)
 @given(policies(), loan_stories())
 def test_the_story_has_every_alert_that_was_raised(policy: str, story: list[Event]) -> None:
     """The alerts of a story are those that were sent when it happened, by id, kind and order."""
@@ -50,18 +50,20 @@ def test_the_story_has_every_alert_that_was_raised(policy: str, story: list[Even
     assert retold == said
 
 
-@sized(100)
+@sized(50)
 @given(policies(), loan_stories())
 def test_the_story_accounts_for_all_money(policy: str, story: list[Event]) -> None:
-    """Each payment = what is owed less by it + what is more credit; scheduled + on top = paid + unpaid, unless ended."""
+    """Each payment = what is owed less by it + more credit; scheduled + on top = paid + unpaid, unless ended."""
     _, tells = told(policy, story)
     if tells is None:
         return
     for moved in tells["money"]:
         less = sum(part["total"] for part in moved["less_owed"])
         if moved["what"] == "payment":
-            sign = -1 if moved["kind"] == "credit_balance_refund" else 1
-            assert less + moved["more_credit"] == sign * moved["amount"]
+            if moved["kind"] == "credit_balance_refund":  # one dated before the credit came finds less of it
+                assert less == 0 and 0 <= -moved["more_credit"] <= moved["amount"]
+            else:
+                assert less + moved["more_credit"] == moved["amount"]
         if moved["what"] in ("charge", "chargeback"):
             assert less + moved["more_credit"] == -moved["amount"]
     for row in tells["installments"]:

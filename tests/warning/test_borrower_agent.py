@@ -91,6 +91,48 @@ def standing(bank: Bank) -> set[tuple[str, str | None, str, str]]:
     return set(left.values())
 
 
+def parts_of(said: Bank) -> list[tuple[str, str, str]]:
+    """What was said of parts of installments."""
+    return [
+        (one["kind"].removeprefix("early_warning."), one["as_of"], one["code"])
+        for one in said.warnings()
+        if one["code"] in ("PARTIAL_PAY", "RATIO_DECLINE")
+    ]
+
+
+def test_a_rest_that_was_paid_in_time_and_booked_late_clears_its_warning() -> None:
+    """Half is booked on the due date, the rest two days later: valued in time, the warning is cleared and counts for
+    nothing in the next months; valued late, it stands until the next due date.
+    """
+    told = {}
+    for valued in ("2024-02-15", "2024-02-17"):
+        payments = [
+            stories.repaid("P1", 50_00, "2024-02-15"),
+            stories.repaid("P2", 50_00, valued, when=stories.at("2024-02-17")),
+            stories.repaid("P3", 100_00, "2024-03-15"),
+        ]
+        told[valued] = parts_of(monthly(Bank(partitions=1), payments, date(2024, 3, 20)))
+    raised = ("raised", "2024-02-16", "PARTIAL_PAY")
+    assert told["2024-02-15"] == [raised, ("cleared", "2024-02-18", "PARTIAL_PAY")]
+    assert told["2024-02-17"] == [raised, ("cleared", "2024-03-16", "PARTIAL_PAY")]
+
+
+def test_shares_that_only_seemed_to_fall_are_no_decline() -> None:
+    """100, 90 and 80 percent are booked by the due dates, the rest three days later: a decline only if valued late."""
+    told = {}
+    for late in (0, 3):
+        payments = [stories.repaid("P1", 100_00, "2024-02-15")]
+        for month, share in ((3, 90), (4, 80)):
+            booked = stories.at(f"2024-0{month}-18")
+            valued = f"2024-0{month}-{15 + late}"
+            payments += [
+                stories.repaid(f"P{month}", share * 1_00, f"2024-0{month}-15"),
+                stories.repaid(f"R{month}", (100 - share) * 1_00, valued, when=booked),
+            ]
+        told[late] = {code for _, _, code in parts_of(monthly(Bank(partitions=1), payments, date(2024, 4, 25)))}
+    assert told == {0: {"PARTIAL_PAY"}, 3: {"PARTIAL_PAY", "RATIO_DECLINE"}}
+
+
 def test_a_reversed_payment_leaves_the_warnings_of_a_clean_history() -> None:
     """A payment that was booked by mistake and reversed: from then on the score decides as if it had never been, and
     the same warnings stand; what was cleared for it is raised again.

@@ -21,6 +21,8 @@ FIRST, SECOND, TICKS, OUT, REFUSED, CHANGELOG = "first", "second", "ticks", "out
 KEYS = (b"a", b"b", b"c", b"d", b"e")
 PER_TICK_BATCH = 2
 """Keys that one transaction of a tick looks at."""
+MOST_AT_ONCE = 3
+"""Records that one transaction takes; the runtime offers more."""
 CURSOR = b"\x00cursor"
 AFTER_TICK_MS = 100_000
 """More than the clock skew that a tick without offsets allows for."""
@@ -57,11 +59,17 @@ def chained(old: bytes | None, *parts: object) -> bytes:
 
 
 def process(batch: TaskBatch) -> None:
-    """The agent: each record and each tick changes a key's digest and says so; a bad record is refused."""
+    """The agent: each record and each tick changes a key's digest and says so; a bad record is refused.
+
+    What is too much for one transaction it leaves for the next.
+    """
     if batch.tick is not None:
         _tick(batch, batch.tick)
         return
-    for record in batch.records:
+    for index, record in enumerate(batch.records):
+        if index == MOST_AT_ONCE:
+            batch.leave(index)
+            return
         assert record.key is not None
         if record.value == b"bad":
             batch.send(REFUSED, batch.partition, record.key, _name(record), record.timestamp)
