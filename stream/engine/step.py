@@ -196,7 +196,7 @@ def _figures_of_the_day(loan: Loan, rules: Rules) -> tuple[object, ...]:
         loan.bucket,
         loan.classes,
         loan.extras and [start <= loan.as_of <= end for start, end in loan.extras.pauses],
-        loan.as_of < loan.disbursement_date,
+        not loan.closed_as and loan.as_of < loan.disbursement_date,
         upcoming and upcoming[DUE],  # a tolerated or immaterial installment falls due and no days begin
     )
 

@@ -21,7 +21,7 @@ def main() -> int:
         "the named faults one after the other; without, one run of the kinds and numbers given.",
     )
     parser.add_argument("--list", action="store_true", help="say which faults there are, and end")
-    parser.add_argument("--fault", metavar="F1,F4", help="faults of the catalogue, or all")
+    parser.add_argument("--fault", metavar="F1,F4", help="faults of the catalogue, ci (the most telling) or all")
     parser.add_argument("--scale", type=float, default=1.0, help="times as many of each as usual (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="with --fault: where the table goes as JSON")
     parser.add_argument("--seed", type=int, help="decides load and faults; by default a new one, which is printed")

@@ -1,4 +1,4 @@
-"""The worker's clock may jump, and calendars have edges: each business day is opened once, in order, and none is left out."""
+"""Clocks jump, and calendars have edges: each business day is opened once, in order, and none is left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest

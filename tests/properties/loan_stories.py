@@ -199,9 +199,7 @@ class Told:
         )
 
     def turn(self) -> None:
-        """The loan's life takes a turn, or it is flagged; not before it has begun."""
-        if self.today < self.disbursed:
-            return
+        """The loan's life takes a turn, or it is flagged."""
         self.count += 1
         kind = self.draw(
             st.sampled_from(
