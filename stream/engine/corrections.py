@@ -39,7 +39,7 @@ def _worst_before(loan: Loan, entries: Entries, rules: Rules, facts: list[MoneyF
         earlier = [fact for fact in facts if fact[0] < day and (not isinstance(fact, Revision) or fact in versions)]
         fold(loan, entries, rules, earlier, versions, worst_from=last)
         worst = max(worst, loan.worst)
-        opening = [fact for fact in earlier if counts_from(fact) < day]
+        opening = [fact for fact in facts if counts_from(fact) < day]
         fold(loan, entries, rules, opening, versions)
         worst = max(worst, situation(loan, day, rules).days_past_due)
         last = day

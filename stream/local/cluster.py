@@ -1,8 +1,8 @@
 """A cluster of Apache Kafka brokers on this machine: each is broker and controller (KRaft), every record is on all.
 
-    with Cluster.temporary() as cluster:
-        print(cluster.bootstrap)
-        cluster.controller().kill()
+with Cluster.temporary() as cluster:
+    print(cluster.bootstrap)
+    cluster.controller().kill()
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def store(loan: Loan, next_check: int, standing_partition: int) -> bytes:
             loan.seen,
             loan.history_from,
             loan.journal,
-                loan.classes,
+            loan.classes,
             None if loan.extras is None else loan.extras.packed(),
         )
     )

@@ -87,7 +87,7 @@ DAY, BEFORE, AFTER = day_of("2024-03-10"), day_of("2024-03-09"), day_of("2024-03
         (ChargePosted("e", DAY, "L1", "C", "fee", AFTER, 1, None), True),
         (ChargeWaived("e", AFTER, "L1", "C", "W", AFTER, None), False),
         (ChargeWaived("e", AFTER, "L1", "C", "W", BEFORE, None), True),
-        (DelinquencyPaused("e", AFTER, "L1", AFTER, AFTER + 5), False),
+        (DelinquencyPaused("e", AFTER, "L1", AFTER, day_of("2024-03-20")), False),
         (DelinquencyPaused("e", AFTER, "L1", BEFORE, AFTER), True),
     ],
 )

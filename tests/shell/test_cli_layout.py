@@ -21,7 +21,12 @@ def found(change: Callable[[Topic], Topic] = lambda topic: topic) -> dict[str, T
 def test_layout_is_the_catalogue_and_the_changelog() -> None:
     """The layout is each topic of the catalogue under the prefix, and the changelogs of the worker, compacted."""
     names = [topic.name for topic in LAYOUT]
-    assert names == [*(f"bank.{topic.name}" for topic in TOPICS), "overdue-loans-changelog", "overdue-borrowers-changelog"]
+    changelogs = ["overdue-loans-changelog", "overdue-borrowers-changelog"]
+    assert names == [*(f"bank.{topic.name}" for topic in TOPICS), *changelogs]
+        *(f"bank.{topic.name}" for topic in TOPICS),
+        "overdue-loans-changelog",
+        "overdue-borrowers-changelog",
+    ]
     assert LAYOUT[-1].config["cleanup.policy"] == "compact"
     assert {topic.partitions for topic in LAYOUT} == {12}
 
