@@ -23,10 +23,6 @@ def test_layout_is_the_catalogue_and_the_changelog() -> None:
     names = [topic.name for topic in LAYOUT]
     changelogs = ["overdue-loans-changelog", "overdue-borrowers-changelog"]
     assert names == [*(f"bank.{topic.name}" for topic in TOPICS), *changelogs]
-        *(f"bank.{topic.name}" for topic in TOPICS),
-        "overdue-loans-changelog",
-        "overdue-borrowers-changelog",
-    ]
     assert LAYOUT[-1].config["cleanup.policy"] == "compact"
     assert {topic.partitions for topic in LAYOUT} == {12}
 
