@@ -30,7 +30,8 @@ def test_the_compiled_engine_passes_the_engines_tests(tmp_path: Path) -> None:
     compile_into(tmp_path)
     shutil.copytree(ROOT / "tests" / "engine", tmp_path / "tests" / "engine")
     (tmp_path / "tests" / "__init__.py").touch()
-    shutil.copy(ROOT / "tests" / "stories.py", tmp_path / "tests")
+    for helper in ("stories.py", "agent_table.py"):
+        shutil.copy(ROOT / "tests" / helper, tmp_path / "tests")
     shutil.copytree(ROOT / "tests" / "shell", tmp_path / "tests" / "shell")
     chosen = ["engine/test_worked_examples.py", "engine/test_money.py", "shell/test_loan_agent.py"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *[f"tests/{name}" for name in chosen]]
