@@ -155,6 +155,26 @@ def test_portfolio_ratios_are_what_lenders_mean_by_them(tmp_path: Path) -> None:
     )
 
 
+def test_w27_portfolio_at_risk_counts_the_whole_principal_of_a_late_loan(tmp_path: Path) -> None:
+    """W27: 100k at 0 days, 50k at 12, 30k at 45, 20k at 95: overdue 50 %, PAR 30 25 %, NPL 10 %."""
+    book = {
+        **bucket("current", "w0", 100_000, 1),
+        **bucket("M1", "w0", 50_000, 1),
+        **bucket("M2", "w1", 30_000, 1),
+        **bucket("M4", "w1", 20_000, 1),
+    }
+    policy = starts(M1=1, M2=31, M3=61, M4=91)
+    labels = '{product="cash", currency="CNY"}'
+    promtool(
+        tmp_path,
+        [
+            expression("loan:overdue_principal:ratio", 5, book, ("loan:overdue_principal:ratio" + labels, 0.5)),
+            expression("loan:par30:ratio", 5, book | policy, ("loan:par30:ratio" + labels, 0.25)),
+            expression("loan:npl:ratio", 5, book | policy, ("loan:npl:ratio" + labels, 0.1)),
+        ],
+    )
+
+
 def test_a_policy_whose_buckets_begin_elsewhere_has_no_par_30(tmp_path: Path) -> None:
     """Buckets of 1-29, 30-59 cannot tell what is past 30 days: no series rather than a wrong one."""
     promtool(tmp_path, [expression("loan:par30:ratio", 5, BOOK | starts(M1=1, M2=30, M4=90))])
