@@ -72,6 +72,7 @@ def _app(settings: Settings, metrics: Metrics, partitions: int, address: str) ->
         app_id,
         brokers=settings.brokers,
         settings=TaskSettings(
+            accept_lost_input=settings.accept_lost_input,
             max_batch=settings.max_batch,
             commit_slots=settings.commit_slots,
             transaction_timeout_ms=int(settings.transaction_timeout_seconds * 1000),

@@ -4,7 +4,7 @@ Errors of the task runtime.
 RuntimeError
 ├── StopTask              raised by the caller: stops one task
 ├── TopicLayoutError      topics are missing or differ in their number of partitions
-├── InputLostError        committed offsets do not fit to what the broker has
+├── InputLostError        the positions do not fit to what the broker has
 ├── RecordTooLargeError   a record does not fit into a batch
 ├── DeliveryError         the broker refused a batch
 └── StalledError          the watchdog saw no progress
@@ -22,7 +22,7 @@ class TopicLayoutError(RuntimeError):
 
 
 class InputLostError(RuntimeError):
-    """Records after the committed offset are gone, or the committed offsets themselves are."""
+    """Records after a committed position are gone, or the state that holds the positions is."""
 
 
 class RecordTooLargeError(RuntimeError):

@@ -96,7 +96,7 @@ def begin_offsets(
                     f"input {partition.topic}[{partition.partition}] is processed up to offset {offset}, but the "
                     f"broker has only {begin[partition]} to {end[partition]}: records were deleted before they were "
                     "processed, or the topic was made anew; repair it, or accept the loss for one start with "
-                    "accept_lost_input"
+                    "the setting accept_lost_input"
                 )
             offset = begin[partition]
         offsets[partition] = offset

@@ -107,7 +107,7 @@ class PartitionedTable(faust.Table):  # type: ignore[misc]
         Open the tasks.
 
         Faust awaits this after each rebalance and before it seeks the stream partitions, the only moment
-        between "the partition is ours" and "its committed offset is fetched".
+        between "the partition is ours" and "its position is set".
         """
         await self.app.manager.open()
         await self.call_recover_callbacks()

@@ -135,7 +135,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         before = app.rebalancing_count, app.consumer_generation_id
         fetched, positions = await self._thread.call_thread(self._thread.poll, partitions)
         if self.should_stop or app.rebalancing or before != (app.rebalancing_count, app.consumer_generation_id):
-            return True  # of an earlier assignment; the new one's positions are set from committed offsets
+            return True  # of an earlier assignment; the new one's positions are set when its tasks are open
         pause, resume = manager.add(fetched, positions)
         if pause or resume:
             await self._thread.call_thread(self._thread.set_fetching, pause, resume)
