@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import hypothesis
 import pytest
 
 from schemas.catalogue import TOPICS
@@ -14,6 +15,9 @@ from stream.local import broker
 from stream.local.broker import Broker
 
 LAYOUT = tuple(topic.name for topic in TOPICS)
+hypothesis.settings.register_profile("same examples each time", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("same examples each time")
+
 BROKER_FIXTURES = {"kafka_bootstrap", "private_broker", "make_topics"}
 
 

@@ -64,9 +64,8 @@ def as_known(loan: Loan, rules: Rules, day: int, known_by: int) -> Loan | None:
         raise ValueError("facts of before that day are folded into balances")
     known = [one.fact for one in told(loan) if one.fact.recorded <= known_by and counts_on(one.fact, day)]
     telling = Retelling(loan, rules)
-    known.sort(
-        key=lambda fact: 0 if isinstance(fact, Disbursed) else _takes_effect(fact)
-    )  # what came first waited for it
+    begun = next((fact.recorded for fact in known if isinstance(fact, Disbursed)), 0)  # what came before waited for it
+    known.sort(key=lambda fact: 0 if isinstance(fact, Disbursed) else max(_takes_effect(fact), begun))
     for fact in known:
         today = min(_takes_effect(fact), day)
         deque(telling.open_until(today), maxlen=0)

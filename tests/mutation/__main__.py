@@ -34,7 +34,7 @@ def main() -> int:
         parser.error(f"no such module of stream/engine: {', '.join(unknown)}")
     modules = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in files}
     os.environ["PROPERTY_EXAMPLES"] = str(said.examples)
-    os.environ["HYPOTHESIS_REPEATABLE"] = "1"
+    os.environ["HYPOTHESIS_WITHOUT_SHRINKING"] = "1"
     sys.setrecursionlimit(2000)
 
     from tests.mutation.runner import Hunt  # after the environment is set: it imports pytest's inside

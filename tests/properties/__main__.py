@@ -9,12 +9,13 @@ from time import monotonic
 
 from hypothesis import HealthCheck, given, seed, settings
 
-from tests.properties import test_engine_equals_oracle, test_money_is_kept, test_order_of_arrival
+from tests.properties import test_as_known, test_engine_equals_oracle, test_money_is_kept, test_order_of_arrival
 
 PROPERTIES = {
     "oracle": (test_engine_equals_oracle.check, test_engine_equals_oracle.DRAWN),
     "payments": (test_engine_equals_oracle.check, test_engine_equals_oracle.PAYMENTS_ONLY),
     "order": (test_order_of_arrival.check, test_order_of_arrival.DRAWN),
+    "as_known": (test_as_known.check, test_as_known.DRAWN),
     "money": (test_money_is_kept.check, test_money_is_kept.DRAWN),
 }
 AT_A_TIME = 250

@@ -18,7 +18,7 @@ from stream.translate.standing import standing_json
 from stream.translate.state import load
 from tests.properties.loan_stories import FIRST_DAY, loan_stories, policies
 from tests.properties.size import sized
-from tests.stories import Event
+from tests.stories import Event, an_installment, disbursed, repaid, turned
 
 
 def lines_of(story: list[Event]) -> list[Line]:
@@ -34,8 +34,16 @@ def lines_of(story: list[Event]) -> list[Line]:
     return sorted(lines, key=lambda line: line.timestamp)
 
 
+DRAWN = {
+    "policy": policies(),
+    "story": loan_stories(),
+    "days": st.integers(0, 60),
+    "known_after": st.integers(0, 60),
+}
+
+
 @sized(60)
-@given(policies(), loan_stories(), st.integers(0, 60), st.integers(0, 60))
+@given(**DRAWN)
 def test_the_journal_knows_what_the_events_say(policy: str, story: list[Event], days: int, known_after: int) -> None:
     """The standing as of D as known by K is the same from a loan's journal and from its events."""
     check(policy, story, days, known_after)
@@ -61,3 +69,20 @@ def check(policy: str, story: list[Event], days: int, known_after: int) -> None:
     for ours, theirs in zip(from_journal, from_events, strict=False):
         assert {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]} == {}
     assert len(from_journal) == len(from_events), f"as of {iso(day)} as known by {iso(known_by)}"
+
+
+def test_what_waited_for_its_loan_keeps_the_order_in_which_it_came() -> None:
+    """A payment and a charge-off that came before a disbursement take effect with it, in the order of their arrival."""
+    policy = """
+version = "plain-1"
+time_zone = "Asia/Shanghai"
+
+[products.default]
+buckets = [{ code = "M1", min_days = 1 }]
+"""
+    story = [
+        disbursed([an_installment(1, "2024-02-20", 50)], "2024-02-20", when="2024-02-21T04:00:00.000Z"),
+        repaid("Pa2", 50, "2024-02-21", when="2024-02-20T04:00:00.000Z"),
+        turned("charged_off", "2024-02-20", when="2024-02-20T04:00:00.000Z", event_id="X3"),
+    ]
+    check(policy, story, 1, 1)
