@@ -87,6 +87,18 @@ _SERVERS: Final = {
 }
 
 
+_TRACE: Final[dict[str, dict[str, Any]]] = {
+    "traceparent": {
+        "type": "string",
+        "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+        "description": "W3C Trace Context, if traces are kept. What is said because of an event carries that event's. Of "
+        "an event that comes in, `ce_traceparent` (CloudEvents, Distributed Tracing extension) is read where this one "
+        "is not there.",
+    },
+    "tracestate": {"type": "string", "maxLength": 512, "description": "Goes with `traceparent`."},
+}
+
+
 def _channel(topic: Topic) -> dict[str, Any]:
     return {
         "address": topic.name,
@@ -158,6 +170,7 @@ def _headers(kind: str, topic: Topic) -> dict[str, Any]:
     headers["ce_type"] = {"type": "string", "const": kind}
     headers["ce_dataschema"] = {"type": "string", "const": dataschema_of(kind, VERSION)}
     headers["content-type"] = {"type": "string", "const": "application/json"}
+    headers |= _TRACE
     required = ["ce_id", "ce_source", "ce_type", "ce_time"]
     if WORKER in topic.producers:
         required += ["ce_specversion", "ce_dataschema", "content-type"]

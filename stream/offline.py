@@ -15,6 +15,7 @@ from stream.engine.as_known import counts_on
 from stream.engine.dates import Day
 from stream.engine.delinquency import judge
 from stream.engine.facts import DayOpened, Fact
+from stream.engine.loan import Loan
 from stream.engine.policy import Policy
 from stream.offline_batch import Batch, Sent
 from stream.offline_borrowers import OfflineBorrowers
@@ -135,13 +136,17 @@ class OfflineRun:
 
     def standings(self, day: int) -> Iterator[bytes]:
         """The standing of every loan at the end of `day`, as JSON, in the order of their disbursements' arrival."""
+        for loan in self.loans(day):
+            yield standing_json(loan, self._policy.rules(loan.product))
+
+    def loans(self, day: int) -> Iterator[Loan]:
+        """Every loan as it stands at the end of `day`, in the same order."""
         for key, raw in self.table.items():
             if not key.startswith(b"\x00"):
                 loan = load(raw)
-                rules = self._policy.rules(loan.product)
                 if loan.as_of < day:
-                    judge(loan, day, rules)
-                yield standing_json(loan, rules)
+                    judge(loan, day, self._policy.rules(loan.product))
+                yield loan
 
     def _run(self, records: Sequence[Record] = (), tick: Record | None = None) -> list[Sent]:
         batch = self._batch
@@ -198,12 +203,21 @@ def standings(
     With `known_by`: counting what was recorded up to that day and is valued on or before the day asked about.
     The records are taken in the order of their `time`.
     """
+    for _, loans in loans_at(records, policy, days, open_days=open_days, known_by=known_by):
+        for loan in loans:
+            yield standing_json(loan, policy.rules(loan.product))
+
+
+def loans_at(
+    records: Iterable[Record], policy: Policy, days: Sequence[int], *, open_days: bool, known_by: int | None = None
+) -> Iterator[tuple[int, Iterator[Loan]]]:
+    """The same as loans: each of `days`, from the first, with every loan; read them before asking for the next day."""
     ordered = sorted(records, key=lambda record: record.timestamp)
     if known_by is not None:
         for day in sorted(days):
             run = OfflineRun(policy, open_days=open_days)
             _feed(run, ordered, _known(day, known_by), day)
-            yield from run.standings(day)
+            yield day, run.loans(day)
         return
     run = OfflineRun(policy, open_days=open_days)
     zone = LocalDays(policy.time_zone)
@@ -214,7 +228,7 @@ def standings(
         while done < len(ordered) and ordered[done].timestamp < end:
             done += 1
         _feed(run, ordered[start:done], lambda fact: True, day)
-        yield from run.standings(day)
+        yield day, run.loans(day)
 
 
 def _feed(run: OfflineRun, records: Sequence[Record], counts: Callable[[Fact | DayOpened], bool], day: int) -> None:

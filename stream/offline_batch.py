@@ -50,5 +50,8 @@ class Batch:
     def repeat_tick(self) -> None:
         raise AssertionError("an offline day has no limit")
 
+    def caused_by(self, record: Any) -> None:
+        pass
+
     def leave(self, first: int) -> None:
         raise AssertionError("an offline day has no limit")

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     posting_lag_minutes: int = Field(
         default=30, ge=0, le=1_440, description="with clock=wall, minutes after midnight at which a day is opened"
     )
+    clock_tolerance_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=720,
+        description="with clock=wall, so far may a worker's clock be ahead of the broker's; else it opens no day",
+    )
     source: str = Field(
         default="urn:overdue-stream",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._~-]{0,127}$",
@@ -107,6 +113,10 @@ class Settings(BaseSettings):
     stall_timeout_seconds: float = Field(default=120.0, ge=5.0, le=3_600.0, description="no progress: the worker ends")
     commit_slots: int | None = Field(default=None, ge=1, le=1_000, description="transactions at a time; none: by tasks")
     data_directory: Path | None = Field(default=None, description="Faust's; none: below the temporary one")
+    tracing: bool = Field(
+        default=False,
+        description="spans by OTLP, to where OTEL_EXPORTER_OTLP_ENDPOINT says; needs the extra overdue-stream[tracing]",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="of the worker's log")
 
     @field_validator("brokers", mode="before")

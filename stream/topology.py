@@ -6,7 +6,7 @@ import asyncio
 import gc
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,10 +38,23 @@ BORROWERS = "borrowers"
 """Names of agents and tables, which state hangs on: changelog topics, transactional ids. Never change them."""
 
 
-def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int, address: str | None = None) -> TaskApp:
+Process = Callable[[TaskBatch], None]
+Around = Callable[[str, Process], Process]
+"""What is put around the work of an agent."""
+
+
+def build(
+    settings: Settings,
+    policy: Policy,
+    metrics: Metrics,
+    partitions: int,
+    address: str | None = None,
+    around: Around | None = None,
+) -> TaskApp:
     """The worker's app; `partitions` is what every topic has. Nothing is connected yet.
 
     `address`: where it answers queries of its loans, which the workers of a group tell each other; None: it does not.
+    `around`: traces the batches of each agent; None: nothing does.
     Raises PolicyError where the policy's early warning is wrong.
     """
     topics = Topics(settings.topic_prefix)
@@ -49,13 +62,13 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int,
     outbound = Outbound(policy.time_zone, settings.source)
     app = _app(settings, metrics, partitions, address or no_address())
     if settings.agents != BORROWERS:
-        _add_loans(app, settings, policy, metrics, partitions, topics, inbound, outbound)
+        _add_loans(app, settings, policy, metrics, partitions, topics, inbound, outbound, around or _as_it_is)
         if settings.clock == "wall":
-            _open_days_by_wall_clock(app, settings, policy, outbound, topics)
+            _open_days_by_wall_clock(app, settings, policy, metrics, outbound, topics)
     if settings.agents != LOANS:
         warning = load_warning_policy(settings.policy_file)
         if warning.enabled or settings.agents == BORROWERS:
-            _add_borrowers(app, settings, warning, metrics, partitions, topics, inbound, outbound)
+            _add_borrowers(app, settings, warning, metrics, partitions, topics, inbound, outbound, around or _as_it_is)
 
     @app.task  # type: ignore[untyped-decorator]
     async def beat() -> None:
@@ -64,6 +77,10 @@ def build(settings: Settings, policy: Policy, metrics: Metrics, partitions: int,
             await asyncio.sleep(BEAT_SECONDS)
 
     return app
+
+
+def _as_it_is(_agent: str, process: Process) -> Process:
+    return process
 
 
 def _app(settings: Settings, metrics: Metrics, partitions: int, address: str) -> TaskApp:
@@ -100,6 +117,7 @@ def _add_loans(
     topics: Topics,
     inbound: Inbound,
     outbound: Outbound,
+    around: Around,
 ) -> None:
     """What is true of each loan: events of loans and business days in; alerts, standings and dead letters out."""
     agent_metrics = AgentMetrics(metrics, LOANS)
@@ -144,7 +162,7 @@ def _add_loans(
         LOANS,
         topics.inputs,
         table=app.Table(LOANS, partitions=partitions, key_type=bytes, value_type=bytes),
-        process=process,
+        process=around(LOANS, process),
         open_task=open_task,
         tick_topic=topics.business_days,
         barrier_of=barrier,
@@ -160,6 +178,7 @@ def _add_borrowers(
     topics: Topics,
     inbound: Inbound,
     outbound: Outbound,
+    around: Around,
 ) -> None:
     """Who is about to go wrong: standings with marks of judged days, and signals in; early warnings out."""
     agent = BorrowerAgent(
@@ -185,13 +204,13 @@ def _add_borrowers(
         BORROWERS,
         (topics.standing, topics.signals),
         table=app.Table(BORROWERS, partitions=partitions, key_type=bytes, value_type=bytes),
-        process=process,
+        process=around(BORROWERS, process),
         open_task=agent.open_task,
     )
 
 
 def _open_days_by_wall_clock(
-    app: TaskApp, settings: Settings, policy: Policy, outbound: Outbound, topics: Topics
+    app: TaskApp, settings: Settings, policy: Policy, metrics: Metrics, outbound: Outbound, topics: Topics
 ) -> None:
     clock = WallClock(
         app.manager,
@@ -200,6 +219,7 @@ def _open_days_by_wall_clock(
         ZoneInfo(policy.time_zone),
         settings.posting_lag_minutes,
         client_options(settings),
+        refused=lambda is_refused: metrics.clock_refused.set(int(is_refused)),
     )
 
     @app.timer(1.0)  # type: ignore[untyped-decorator]

@@ -85,6 +85,9 @@ class Table:
     def repeat_tick(self) -> None:
         self.again = True
 
+    def caused_by(self, record: Any) -> None:
+        pass
+
     # what the test calls
 
     def batch(self, *events: dict, tick: str | None = None, complete: bool = False) -> list[tuple]:

@@ -66,6 +66,7 @@ class Arrivals:
         refuse_misrouted: an event on another partition than its key gives is refused, not only counted.
         """
         self._state: TaskState = batch.context
+        self._batch = batch
         self._waiting = WaitingRoom(batch)
         self._loans = loans
         self._results = results
@@ -205,6 +206,7 @@ class Arrivals:
     def _arrive_anew(self, ready: list[tuple[WaitingEvent, Any]]) -> None:
         for event, fact in ready:
             self._results.events["released"] += 1
+            self._batch.caused_by(event)
             outcome = self._arrive(event, fact)
             if outcome != "rejected":
                 self._results.events[outcome] += 1
@@ -213,6 +215,7 @@ class Arrivals:
         """Reject the events of a loan that was never disbursed and that have waited long enough."""
         for event in self._waiting.leave(key, today):
             self._results.events["released"] += 1
+            self._batch.caused_by(event)
             self._results.refuse(event, RejectionCode.LOAN_UNKNOWN, event.event_id)
 
 

@@ -41,6 +41,9 @@ class Batch(Protocol):
     def leave(self, first: int) -> None:
         """Commit what was written and sent so far, and deliver the records from this index on again."""
 
+    def caused_by(self, record: Any) -> None:
+        """What is sent next is because of this record, though another one brought it up; only traces ask."""
+
 
 class Counts(Protocol):
     """Where an agent counts what it did, once per batch."""

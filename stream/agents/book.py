@@ -43,16 +43,18 @@ class Book:
     Attributes:
         cells: (product, currency, bucket) to [loans, principal in minor units].
         moves: (product, bucket left, `worse`, `better` or `cured`) to how often, since the task was opened here.
+        moved_principal: (product, currency, bucket left, direction) to these loans' principal, in minor units.
         changed: whether it differs from what is stored.
     """
 
-    __slots__ = ("_products", "cells", "changed", "moves")
+    __slots__ = ("_products", "cells", "changed", "moved_principal", "moves")
 
     def __init__(self, products: frozenset[str]) -> None:
         """`products`: those that the policy names."""
         self._products = products
         self.cells: dict[Cell, list[int]] = {}
         self.moves: dict[Cell, int] = {}
+        self.moved_principal: dict[tuple[str, str, str, str], int] = {}
         self.changed = False
 
     @classmethod
@@ -103,9 +105,10 @@ class Book:
             self._add(loan, bucket, 1, principal)
         if was_bucket:
             after, before = rules.min_days(bucket), rules.min_days(was_bucket)
-            self._count_move(loan, was_bucket, "cured" if not bucket else "worse" if after > before else "better")
+            direction = "cured" if not bucket else "worse" if after > before else "better"
+            self._count_move(loan, was_bucket, direction, was_principal)
         elif principal:
-            self._count_move(loan, CURRENT, "worse")
+            self._count_move(loan, CURRENT, "worse", was_principal or principal)
 
     def _add(self, loan: Loan, bucket: str, loans: int, principal: int) -> None:
         product = loan.product if loan.product in self._products else DEFAULT_PRODUCT
@@ -119,8 +122,11 @@ class Book:
         sums[1] += principal
         self.changed = True
 
-    def _count_move(self, loan: Loan, left: str, direction: str) -> None:
+    def _count_move(self, loan: Loan, left: str, direction: str, principal: int) -> None:
         product = loan.product if loan.product in self._products else DEFAULT_PRODUCT
         move = (product, left, direction)
         if move in self.moves or len(self.moves) < MOST_CELLS:
             self.moves[move] = self.moves.get(move, 0) + 1
+        amounts, by_currency = self.moved_principal, (product, loan.currency, left, direction)
+        if by_currency in amounts or len(amounts) < MOST_CELLS:
+            amounts[by_currency] = amounts.get(by_currency, 0) + principal

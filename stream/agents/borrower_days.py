@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stream.agents.batch import Batch
 from stream.agents.borrower_task import (
@@ -13,6 +13,7 @@ from stream.agents.borrower_task import (
     load_borrower,
     load_signal,
     next_look_of,
+    place_of,
     store_borrower,
 )
 from stream.warning import step
@@ -21,6 +22,7 @@ from stream.warning.decisions import Decision
 from stream.warning.loan_view import view_of
 from stream.warning.memory import is_empty, next_look
 from stream.warning.step import Said
+from stream.warning.warnings import EarlyWarning
 
 
 def open_day(batch: Batch, task: step.Task, day: int, limit: int) -> Iterator[Said]:
@@ -48,9 +50,14 @@ def _open_for(batch: Batch, task: step.Task, day: int, found: Ready) -> Said:
     for key in found.waiting_keys:
         batch.put(key, None)
     borrower = _borrower_of(batch, found)
-    said = step.open_day(task, borrower, day, found.before.values(), found.ticked.values(), found.signals)
+    warnings: list[EarlyWarning] = []
+    decisions: Sequence[Decision] = ()
+    if found.opens:
+        warnings, decisions = step.open_day(task, borrower, day, found.before.values(), found.ticked.values())
+    for signal in found.signals:
+        warnings += step.take_signal(task, borrower, day, signal) or ()
     keep(batch, task, borrower, day)
-    return said
+    return Said(warnings, decisions)
 
 
 def close_last_day(batch: Batch, task: step.Task) -> Iterator[Decision]:
@@ -83,7 +90,10 @@ def keep(batch: Batch, task: step.Task, borrower: Borrower, day: int) -> None:
 
 
 def _gather(batch: Batch, context: BorrowerTask, day: int) -> list[Ready]:
-    """What counts by the opening of `day`, in the order of the borrowers' ids; a later standing replaces an earlier."""
+    """What counts by the opening of `day`, in the order of the borrowers' ids; a later standing replaces an earlier.
+
+    Signals are in the order in which they came, so it makes no difference to them whether they waited for their day.
+    """
     ready: dict[bytes, Ready] = {}
 
     def of(key: bytes) -> Ready:
@@ -97,14 +107,15 @@ def _gather(batch: Batch, context: BorrowerTask, day: int) -> list[Ready]:
             found = of(view.borrower_id.encode())
             (found.ticked if phase == ended else found.before)[view.loan_id] = view
             found.waiting_keys.append(key)
-    for recorded in sorted(known for known in signals if known <= day):
-        for key in signals.pop(recorded):
-            signal = load_signal(batch.get(key) or b"")
-            found = of(signal.borrower_id.encode())
-            found.signals.append(signal)
-            found.waiting_keys.append(key)
+            found.opens = True
+    arrived = [key for recorded in [known for known in signals if known <= day] for key in signals.pop(recorded)]
+    for key in sorted(arrived, key=place_of):
+        signal = load_signal(batch.get(key) or b"")
+        found = of(signal.borrower_id.encode())
+        found.signals.append(signal)
+        found.waiting_keys.append(key)
     for key in context.due.take(day, 1 << 40):
         raw = batch.get(key)
         if raw is not None and next_look_of(raw) <= day:
-            of(key)
+            of(key).opens = True
     return [ready[key] for key in sorted(ready)]

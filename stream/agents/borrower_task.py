@@ -22,7 +22,7 @@ TALLY_KEY: Final = b"\x00tally"
 STANDING: Final = b"\x01"
 """Before day, phase and loan id: a standing that counts when its day is closed."""
 SIGNAL: Final = b"\x02"
-"""Before day and event id: a signal of a day that is not open yet."""
+"""Before day, offset and event id: a signal of a day that is not open yet."""
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder().decode
@@ -41,7 +41,7 @@ class Waiting(NamedTuple):
 class Ready:
     """What waits for one borrower when a day opens."""
 
-    __slots__ = ("before", "key", "signals", "ticked", "waiting_keys")
+    __slots__ = ("before", "key", "opens", "signals", "ticked", "waiting_keys")
 
     def __init__(self, key: bytes) -> None:
         """`key`: the borrower's in the table."""
@@ -51,6 +51,9 @@ class Ready:
         self.ticked: dict[str, LoanView] = {}
         """The standings that the opening of the day made."""
         self.signals: list[Signal] = []
+        """Those that were recorded on the day, each judged once it is open."""
+        self.opens = False
+        """The day opens for the borrower: a loan changed, or time can change something."""
         self.waiting_keys: list[bytes] = []
         """Of all these in the table."""
 
@@ -117,9 +120,14 @@ def standing_key(day: int, phase: int, loan_id: bytes) -> bytes:
     return STANDING + day.to_bytes(4, "big") + bytes((phase,)) + loan_id
 
 
-def signal_key(day: int, event_id: str) -> bytes:
-    """The key of a signal that waits."""
-    return SIGNAL + day.to_bytes(4, "big") + event_id.encode()
+def signal_key(day: int, offset: int, event_id: str) -> bytes:
+    """The key of a signal that waits; `offset`: where it lies on its partition."""
+    return SIGNAL + day.to_bytes(4, "big") + offset.to_bytes(8, "big") + event_id.encode()
+
+
+def place_of(key: bytes) -> bytes:
+    """What orders the keys of signals that wait as the signals came."""
+    return key[5:]
 
 
 def day_in(key: bytes) -> int:

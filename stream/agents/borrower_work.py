@@ -151,7 +151,7 @@ class BorrowerWork:
         context.rejected_in_row = 0
         self._means.counts.signal(signal.kind, signal.observed)
         if signal.recorded > context.business_date:
-            waiting_key = signal_key(signal.recorded, signal.event_id)
+            waiting_key = signal_key(signal.recorded, max(0, record.offset), signal.event_id)
             batch.put(waiting_key, store_signal(signal))
             context.waiting.signals.setdefault(signal.recorded, {})[waiting_key] = None
             self._records["signal"] += 1

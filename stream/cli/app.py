@@ -20,6 +20,7 @@ COMMANDS = (
     "worker",
     "replay",
     "standing",
+    "portfolio",
     "explain",
     "policy",
     "publish",

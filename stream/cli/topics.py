@@ -10,6 +10,8 @@ import typer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from stream.agents.topics import Topics
+from stream.broker_clock import limit_of
 from stream.cli import connect
 from stream.cli.app import app
 from stream.cli.errors import CommandError, LayoutError
@@ -108,7 +110,11 @@ async def _until_seen(client: AIOKafkaAdminClient, layout: list[Topic]) -> None:
 
 
 def _layout(settings: Settings, keep_forever: bool) -> list[Topic]:
-    return wanted(settings.topic_prefix, settings.app_id, settings.partitions, settings.replication, keep_forever)
+    topics = wanted(settings.topic_prefix, settings.app_id, settings.partitions, settings.replication, keep_forever)
+    if settings.clock != "wall":
+        return topics
+    days, limit = Topics(settings.topic_prefix).business_days, limit_of(settings.clock_tolerance_minutes)
+    return [topic._replace(config={**topic.config, **limit}) if topic.name == days else topic for topic in topics]
 
 
 async def plan_of(settings: Settings, keep_forever: bool = False) -> list[Difference]:

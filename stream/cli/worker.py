@@ -7,6 +7,7 @@ import faulthandler
 import logging
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated, Final, NoReturn
 
 import faust
@@ -14,9 +15,10 @@ import typer
 
 from stream import event_loop
 from stream.agents.topics import Topics
+from stream.broker_clock import trouble_with_limit
 from stream.cli.app import app
 from stream.cli.connect import admin, need_topics, partition_counts
-from stream.cli.errors import CommandError, UsageError
+from stream.cli.errors import CommandError, LayoutError, UsageError
 from stream.cli.options import Brokers, PolicyFile, Prefix, policy_of, settings_with
 from stream.engine.policy import Policy
 from stream.faust_batch import tune_interpreter
@@ -28,7 +30,7 @@ from stream.observe.query_server import serve_queries
 from stream.observe.server import serve
 from stream.rights import rights, sentence_of_right
 from stream.settings import Settings, SettingsError, query_token
-from stream.topology import BORROWERS, LOANS, build
+from stream.topology import BORROWERS, LOANS, Around, build
 from stream.worker_loans import WorkerLoans
 
 EXIT_CRASHED: Final = 1
@@ -61,18 +63,20 @@ def worker(
     queries, address = _serve_queries(rules, settings)
     event_loop.install()
     tune_interpreter()
-    application = build(settings, rules, metrics, partitions, address)
+    around, end_of_tracing = _tracing(settings)
+    application = build(settings, rules, metrics, partitions, address, around)
     if queries is not None and address is not None:
         queries.loans = WorkerLoans(application, LOANS, partitions, address)
     _quieten_libraries()
     _run(
         faust.Worker(
             application, loglevel=settings.log_level, override_logging=False, quiet=True, redirect_stdouts=False
-        )
+        ),
+        end_of_tracing,
     )
 
 
-def _run(running: faust.Worker) -> NoReturn:
+def _run(running: faust.Worker, at_end: Callable[[], None]) -> NoReturn:
     """
     Run until the end, and end without Python's own clearing up.
 
@@ -87,10 +91,24 @@ def _run(running: faust.Worker) -> NoReturn:
         code = end.code if isinstance(end.code, int) else EXIT_CRASHED if end.code else 0
     except BaseException:
         logging.getLogger("overdue").critical("worker ends", exc_info=True)
+    at_end()
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _tracing(settings: Settings) -> tuple[Around | None, Callable[[], None]]:
+    """What traces the batches, where that is wanted, and what to do at the end; OpenTelemetry is imported only here."""
+    if not settings.tracing:
+        return None, lambda: None
+    try:
+        from stream.tracing import by_otlp  # noqa: PLC0415  (an extra that most workers do without)
+    except ImportError as error:
+        raise UsageError(f"OVERDUE_TRACING needs: pip install 'overdue-stream[tracing]' ({error})") from error
+    topics = Topics(settings.topic_prefix)
+    tracing = by_otlp(settings.app_id, frozenset({topics.overdue, topics.early_warnings, topics.dead_letters}))
+    return tracing.around, tracing.end
 
 
 async def _partitions(settings: Settings) -> int:
@@ -102,7 +120,12 @@ async def _partitions(settings: Settings) -> int:
     async with admin(settings) as client:
         if missing := await missing_rights(client, rights("worker", settings.topic_prefix, app_id)):
             raise CommandError("\n".join(map(sentence_of_right, missing)))
-        return need_topics(await partition_counts(client, needed), needed)
+        partitions = need_topics(await partition_counts(client, needed), needed)
+        if settings.clock == "wall" and settings.agents != BORROWERS:
+            tolerance = settings.clock_tolerance_minutes
+            if trouble := await trouble_with_limit(client, topics.business_days, tolerance):
+                raise LayoutError(trouble)
+        return partitions
 
 
 def _serve(metrics: Metrics, settings: Settings) -> None:

@@ -103,6 +103,8 @@ class ScheduleRevised(NamedTuple):
     financial_difficulty: bool
     """True: the terms were eased because the borrower is in financial difficulty (2023 Measures, art. 17-19)."""
     schedule: list[Row]
+    disbursed: Money = 0
+    """Principal that was paid out with this version, a further tranche of the loan."""
 
 
 class ChargePosted(NamedTuple):

@@ -113,6 +113,9 @@ class TaskBatch:
         """
         self.left = self.records[first:]
 
+    def caused_by(self, record: Any) -> None:
+        """What is sent next is because of this record, though another one brought it up; nobody asks here."""
+
     @property
     def puts(self) -> dict[bytes, bytes | None]:
         """What was put, the last value of each key."""

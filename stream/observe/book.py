@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -18,6 +19,7 @@ class BookCollector(Collector):
     def __init__(self) -> None:
         self._books: dict[int, Book] = {}
         self._ended: Counter[Cell] = Counter()
+        self._ended_principal: Counter[tuple[str, str, str, str]] = Counter()
 
     def opened(self, partition: int, book: Book) -> None:
         """A task runs here."""
@@ -28,25 +30,30 @@ class BookCollector(Collector):
         books, self._books = self._books, {}
         for book in books.values():
             self._ended.update(book.moves)
+            self._ended_principal.update(book.moved_principal)
 
     def collect(self) -> Iterator[Metric]:
         """The book of the tasks that run here."""
         loans: Counter[Cell] = Counter()
         principal: Counter[Cell] = Counter()
-        moves = Counter(self._ended)
+        moves, moved = Counter(self._ended), Counter(self._ended_principal)
         for book in list(self._books.values()):
             for cell, sums in list(book.cells.items()):
                 loans[cell] += sums[0]
                 principal[cell] += sums[1]
             moves.update(dict(book.moves))
+            moved.update(dict(book.moved_principal))
         for metric, values in ((catalogue.BOOK_LOANS, loans), (catalogue.BOOK_PRINCIPAL, principal)):
             family = GaugeMetricFamily(metric.name, metric.meaning, labels=metric.labels)
             for cell, value in sorted(values.items()):
                 family.add_metric(cell, value)
             yield family
-        counted = CounterMetricFamily(
-            catalogue.BOOK_MOVES.bare_name, catalogue.BOOK_MOVES.meaning, labels=catalogue.BOOK_MOVES.labels
-        )
-        for move, count in sorted(moves.items()):
-            counted.add_metric(move, count)
-        yield counted
+        yield _counted(catalogue.BOOK_MOVES, moves)
+        yield _counted(catalogue.BOOK_MOVED_PRINCIPAL, moved)
+
+
+def _counted(metric: catalogue.Metric, counts: Mapping[Any, int]) -> Metric:
+    family = CounterMetricFamily(metric.bare_name, metric.meaning, labels=metric.labels)
+    for labels, count in sorted(counts.items()):
+        family.add_metric(labels, count)
+    return family

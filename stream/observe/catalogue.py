@@ -169,6 +169,11 @@ CLOCK_AGE: Final = _gauge(
     "each scrape",
     unit="seconds",
 )
+CLOCK_REFUSED: Final = _gauge(
+    "loan_clock_refused",
+    "1: this machine's clock is so far ahead of the broker's that the broker refused the business day it would open.",
+    "with clock = wall, when a day is to be opened; tried again each minute",
+)
 TIMERS_OVERDUE: Final = _gauge(
     "loan_timers_overdue",
     "Loans that the open business day has not looked at yet; 0: the day is judged.",
@@ -242,6 +247,15 @@ BOOK_MOVES: Final = _counter(
     "Loans that left a bucket, by direction: roll and cure.",
     _BATCH,
     "product",
+    "bucket",
+    "direction",
+)
+BOOK_MOVED_PRINCIPAL: Final = _counter(
+    "loan_book_moved_principal_total",
+    "Principal of the loans that left a bucket, by direction, in minor units: roll and cure by balance.",
+    _BATCH,
+    "product",
+    "currency",
     "bucket",
     "direction",
 )

@@ -36,6 +36,7 @@ class Metrics:
         self.lag = self._gauge(catalogue.LAG)
         self.barrier_wait = self._gauge(catalogue.BARRIER_WAIT)
         self.business_date = self._gauge(catalogue.BUSINESS_DATE)
+        self.clock_refused = self._gauge(catalogue.CLOCK_REFUSED)
         self.feed_held = self._gauge(catalogue.FEED_HELD)
         self.timers_overdue = self._gauge(catalogue.TIMERS_OVERDUE)
         self.transaction_left_open = self._gauge(catalogue.TRANSACTION_LEFT_OPEN)

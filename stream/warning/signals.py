@@ -29,7 +29,11 @@ class Observation(NamedTuple):
     about: str
     event_id: str
     figures: Mapping[str, Any]
+    replaced: tuple[str, ...] = ()
+    """Events that it replaced, the last few: when one of them comes again, it changes nothing."""
 
+
+REPLACED_KEPT: Final = 4
 
 KEPT: Final[Mapping[str, int]] = {
     "balance_reported": 8,
@@ -61,11 +65,15 @@ def remember(kept: list[Observation], new: Observation, limit: int) -> bool:
 
     False: it was seen before, or it is older than everything kept of a full memory.
     """
-    if any(old.event_id == new.event_id for old in kept):
+    if any(old.event_id == new.event_id or new.event_id in old.replaced for old in kept):
         return False
     if len(kept) >= limit and new.observed < kept[0].observed:
         return False
-    kept[:] = [old for old in kept if (old.observed, old.about) != (new.observed, new.about)]
+    for old in kept:
+        if (old.observed, old.about) == (new.observed, new.about):
+            kept.remove(old)
+            new = new._replace(replaced=(*old.replaced, old.event_id)[-REPLACED_KEPT:])
+            break
     kept.append(new)
     kept.sort(key=lambda one: (one.observed, one.event_id))
     del kept[: max(0, len(kept) - limit)]

@@ -43,7 +43,7 @@ class Task(NamedTuple):
 class Said(NamedTuple):
     """What there is to say about a borrower."""
 
-    warnings: Sequence[EarlyWarning]
+    warnings: list[EarlyWarning]
     decisions: Sequence[Decision]
 
 
@@ -53,7 +53,6 @@ def open_day(
     day: int,
     before: Iterable[LoanView],
     ticked: Iterable[LoanView],
-    signals: Iterable[Signal],
 ) -> Said:
     """Close the day before, open `day`, and judge.
 
@@ -63,11 +62,8 @@ def open_day(
         day: The business day that opens.
         before: The last standing of each loan that changed on the day before.
         ticked: The standings that the opening of `day` itself made.
-        signals: Those recorded on `day`, which waited for it.
     """
     decisions = [*close_day(task, borrower, day - 1, before), *_begin_day(task, borrower, day, ticked)]
-    for signal in sorted(signals, key=lambda one: (one.observed, one.event_id)):
-        note_signal(borrower, signal)
     said = _judge(task, borrower, day, task.policy.rules, decisions)
     forget_ended_loans(borrower, day)
     return Said(said, decisions)

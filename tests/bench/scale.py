@@ -66,6 +66,9 @@ class CountingBatch(Batch):
         """Count it."""
         self.counts[topic] = self.counts.get(topic, 0) + 1
 
+    def caused_by(self, record: Any) -> None:
+        """Nobody asks."""
+
     def repeat_tick(self) -> None:
         """The tick goes on in another transaction."""
         self.again = True

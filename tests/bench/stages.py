@@ -75,6 +75,9 @@ class MemoryBatch:
         else:
             self.alerts += 1
 
+    def caused_by(self, record: Any) -> None:
+        """Nobody asks."""
+
     def repeat_tick(self) -> None:
         raise AssertionError("no tick is given")
 

@@ -63,6 +63,7 @@ def check(
     app_id: str,
     prefix: str = "",
     refused: Mapping[Position, str] | None = None,
+    early_warning: bool = True,
 ) -> Verdict:
     """Read everything back and judge it.
 
@@ -73,6 +74,7 @@ def check(
         app_id: The worker's; names the changelog.
         prefix: Before the topics' names.
         refused: Records that were published bad on purpose, with the reason code that they must get.
+        early_warning: Whether the borrower agent ran.
     """
     inputs = [prefix + topic for topic in (DISBURSEMENTS, SERVICING, REPAYMENTS, BUSINESS_DAYS)]
     outputs = [prefix + topic for topic in (OVERDUE, STANDING, DEAD_LETTERS)]
@@ -94,7 +96,8 @@ def check(
         tasks.append(task)
     alerts, standings, dead_letters = (log[topic] for topic in outputs)
     check_outputs(verdict, tasks, letters, alerts, standings, dead_letters, log[changelog])
-    check_warnings(verdict, warnings_of(standings, partitions, policy.version, prefix), log[warnings])
+    if early_warning:
+        check_warnings(verdict, warnings_of(standings, partitions, policy.version, prefix), log[warnings])
     verdict.duplicates = sum(task.duplicates for task in tasks)
     everything = read(bootstrap, [*outputs, warnings, changelog], partitions, committed=False)
     verdict.aborted = sum(len(everything[topic]) - len(log[topic]) for topic in everything)

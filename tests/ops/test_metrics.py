@@ -67,6 +67,7 @@ def everything(metrics: Metrics) -> None:
             for bucket in [*buckets, "current"]
             for direction in ("worse", "better", "cured")
         }
+        book.moved_principal = {(product, "CNY", bucket, direction): 100 for product, bucket, direction in book.moves}
         agent.opened(partition, TaskState(738_000, False, DueIndex(), book), {b"L1": b"state"})
         agent.day(partition, 738_000)
         agent.age(0.5)

@@ -193,3 +193,29 @@ def test_roll_and_cure_are_of_those_that_stood_there_a_month_ago(tmp_path: Path)
     roll = expression("round(loan:roll:ratio30d * 100)", month + HOUR, series, ('{product="cash", bucket="M1"}', 25))
     cure = expression("round(loan:cure:ratio30d * 100)", month + HOUR, series, ('{product="cash", bucket="M1"}', 60))
     promtool(tmp_path, [roll | {"interval": "1h"}, cure | {"interval": "1h"}], interval="1h")
+
+
+def test_w28_roll_and_cure_by_balance(tmp_path: Path) -> None:
+    """W28: M0 10,000,000, of it 250,000 to M1; of 250,000 in M1 90,000 cured, 100,000 to M2: 2.50 %, 36 %, 40 %."""
+    month, hours = 30 * DAY, 31 * 24
+
+    def moved(name: str, direction: str, principal: int) -> Series:
+        labels = f'{{product="cash",currency="CNY",bucket="{name}",direction="{direction}"}}'
+        return {f"loan_book_moved_principal_total{labels}": f"0x400 {principal}x{hours - 400}"}
+
+    def stood(name: str, principal: int) -> Series:
+        return {f'loan_book_principal{{product="cash",currency="CNY",bucket="{name}"}}': f"{principal}x{hours}"}
+
+    series = {
+        **stood("current", 10_000_000),
+        **stood("M1", 250_000),
+        **moved("current", "worse", 250_000),
+        **moved("M1", "cured", 90_000),
+        **moved("M1", "worse", 100_000),
+    }
+    tests = []
+    for name, bucket_left, percent in (("roll", "current", 2.5), ("roll", "M1", 40), ("cure", "M1", 36)):
+        asked = f'round(loan:{name}_principal:ratio30d{{bucket="{bucket_left}"}} * 100, 0.5)'
+        found = (f'{{product="cash", currency="CNY", bucket="{bucket_left}"}}', percent)
+        tests.append(expression(asked, month + HOUR, series, found) | {"interval": "1h"})
+    promtool(tmp_path, tests, interval="1h")

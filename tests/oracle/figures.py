@@ -60,21 +60,21 @@ class View:
 
     def balance(self) -> Balance:
         """What is unpaid."""
-        return balance(self.schedule, self.facts, self.product)
+        return balance(self.schedule, self.facts, self.product, self.disbursed)
 
 
 def figures(view: View, day: date, now: Balance | None = None) -> Figures:
     """Judge a view of a loan as of a day; before its disbursement a loan is not past due."""
     now = now or view.balance()
     product, stretches = view.product, history.pauses(view.facts)
-    counted, oldest = now.written_off or (day, now.ageing_from(day))
+    counted = now.written_off[0] if now.written_off else day
     counted = min(counted, day)  # a write-off may be told on the evening before its business date opens
+    days, oldest = now.judged(counted)
     if view.disbursed > counted:
         oldest = None
-    days = (counted - oldest).days if oldest else 0
     deducted = history.deducted(stretches, counted)
     delinquent = max(0, days - product.grace_days - deducted)
-    past_due = [row for row in now.installments if _past_due(row, counted) and view.disbursed <= counted]
+    past_due = now.past_due(counted) if view.disbursed <= counted else []
     unpaid = [row for row in now.installments if row.total]
     next_due = next((row for row in unpaid if product.next_due == "earliest_unpaid" or row.due_date >= day), None)
     return Figures(
@@ -84,7 +84,7 @@ def figures(view: View, day: date, now: Balance | None = None) -> Figures:
         bucket=product.bucket(delinquent),
         past_due=tuple(_shown(row, counted) for row in past_due),
         excess=sum(row.excess for row in now.installments if row.due_date >= counted),
-        outstanding_principal=sum(row.unpaid["principal"] for row in unpaid),
+        outstanding_principal=now.outstanding_principal,
         outstanding_total=sum(row.total for row in unpaid),
         credit=now.credit,
         oldest_due_date=oldest,
@@ -94,10 +94,6 @@ def figures(view: View, day: date, now: Balance | None = None) -> Figures:
         by_bucket=_by_bucket(past_due, counted, deducted, product) if delinquent and product.installment_level else (),
         paused=history.in_force(stretches, day),
     )
-
-
-def _past_due(row: Installment, day: date) -> bool:
-    return row.due_date < day and row.ages_from < day and not row.met
 
 
 def _shown(row: Installment, day: date) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.oracle import history
 from tests.oracle.alert import BUCKET_CHANGED, CORRECTED, CURED, OVERDUE_STARTED, STATEMENTS, Alert, an_alert
-from tests.oracle.classes import classes
+from tests.oracle.classes import best_classes, classes
 from tests.oracle.figures import NOTHING_OWED, Figures, View, figures
 from tests.oracle.history import Fact, Payment, Revision
 from tests.oracle.money import Balance
@@ -48,7 +48,7 @@ class Loan:
         """A disbursement begins the loan; after a cancellation it begins anew."""
         self.disbursement, self.closed_as = disbursement, None
         self.facts, self.reversals, self.standing_alerts = [], {}, []
-        self.classes = classes(self.product.schemes, [], self.disbursed, NOTHING_OWED, "pending")
+        self.classes = best_classes(self.product.schemes, "pending")
         self.forget()
 
     def forget(self) -> None:
@@ -66,7 +66,8 @@ class Loan:
         assert self.disbursement
         product = self.policy.product(self.disbursement["product"])
         own = self.disbursement.get("grace_days")
-        return product if own is None else replace(product, grace_days=own)
+        schemes = {name: scheme.of_segment(self.disbursement["segment"]) for name, scheme in product.schemes.items()}
+        return replace(product, grace_days=product.grace_days if own is None else own, schemes=schemes)
 
     @property
     def disbursed(self) -> date:
@@ -168,7 +169,10 @@ class Loan:
         return said + (notices(self, day, now) if cause is None else [])
 
     def _classes(self, day: date, now: Figures) -> dict[str, str]:
-        return classes(self.product.schemes, self.counted(), day, now, self.status(day, now))
+        status = self.status(day, now)
+        if self.cancelled:
+            return best_classes(self.product.schemes, status)
+        return classes(self.balance(), self.counted(), day, now, status)
 
     def _transition(self, day: date, now: Figures, cause: str | None) -> list[Alert]:
         was_delinquent, previous = self.delinquent, self.bucket

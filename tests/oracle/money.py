@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
+from tests.oracle.conduct import Conduct, Restructuring, look, restructurings
 from tests.oracle.history import Charge, Chargeback, Ending, Fact, Payment, Waiver, schedule_in_force
 from tests.oracle.policy import COMPONENTS, Product
 from tests.oracle.waterfall import allocate
@@ -59,6 +61,14 @@ class Balance:
     """The installments, oldest first, and the credit, after some facts."""
 
     installments: list[Installment]
+    product: Product
+    disbursed: date
+    restructured: list[Restructuring] = field(default_factory=list)
+    remembers: bool = False
+    """Days or classes depend on more than what is unpaid now."""
+    conduct: Conduct = field(default_factory=Conduct)
+    looked: date = date.min
+    """The day of the last look at the conduct."""
     credit: int = 0
     openings: list[tuple[date, int]] = field(default_factory=list)
     """Value date of each payment, and the days past due at the opening of that day, before the payment counts."""
@@ -70,26 +80,101 @@ class Balance:
     """The extra one that a chargeback after maturity opened."""
     written_off: tuple[date, date | None] | None = None
     """Day of the write-off, and what the loan was ageing from then: its days past due stay as they were."""
-    extra_tolerated: int = 0
 
     def ageing_from(self, day: date) -> date | None:
         """The oldest date that something unmet counts from, of those before the day."""
         return min((row.ages_from for row in self.installments if not row.met and row.ages_from < day), default=None)
 
+    def past_due(self, day: date) -> list[Installment]:
+        """The installments that were due before the day and are not met."""
+        return [row for row in self.installments if row.due_date < day and row.ages_from < day and not row.met]
+
     def days_past_due(self, day: date) -> int:
-        """Days since then; 0 if there is none."""
-        since = self.ageing_from(day)
-        if self.written_off:
-            day, since = min(day, self.written_off[0]), self.written_off[1]
-        return (day - since).days if since else 0
+        """Days past due on a day that the conduct has been looked at, by the product's way of counting."""
+        return self._days(day, self.conduct)
+
+    def judged(self, day: date) -> tuple[int, date | None]:
+        """Days past due, and the oldest date that something unmet counts from."""
+        oldest = self.written_off[1] if self.written_off else self.ageing_from(day)
+        return self._days(day, self.conduct_on(day)), oldest
+
+    def _days(self, day: date, past: Conduct) -> int:
+        oldest = self.ageing_from(day)
+        if self.written_off:  # days stand still
+            day, oldest = min(day, self.written_off[0]), self.written_off[1]
+        if not oldest or day < self.disbursed:
+            return 0
+        since = oldest + timedelta(1) if self.product.count_from == "oldest_unpaid" else past.since
+        return self.days_since(since, day)
+
+    def days_since(self, since: date | None, day: date) -> int:
+        """The days that count, `since` being the first; one more where the due date itself counts."""
+        if not since or since > day:
+            return 0
+        return (day - since).days + (2 if self.product.counts_due_date else 1)
+
+    def material(self, day: date) -> bool:
+        """Whether arrears exceed both an amount and a part of the exposure.
+
+        What was charged back with an installment that is not due yet is in arrears too, once it ages.
+        """
+        rows = self.past_due(day)
+        excess = sum(
+            row.excess for row in self.installments if row.ages_from < day <= row.due_date and not row.met
+        )
+        besides = sum(row.total - row.unpaid["principal"] for row in rows)
+        arrears, exposure = sum(row.total for row in rows) + excess, besides + self.outstanding_principal
+        part = Fraction(arrears * 100, exposure) if exposure else 0
+        return arrears > self.product.material_amount and part > self.product.material_percent
+
+    @property
+    def outstanding_principal(self) -> int:
+        """Unpaid principal, due or not."""
+        return sum(row.unpaid["principal"] for row in self.installments)
+
+    def second_due_after(self, day: date) -> date | None:
+        """The second due date of the schedule after a day, paid or not."""
+        dues = [row.due_date for row in self.installments if row.scheduled and row.due_date > day]
+        return dues[1] if len(dues) > 1 else None
+
+    def fell_due(self, first: date, day: date) -> int:
+        """What the schedule asked for from `first` on and before `day`, paid or not."""
+        return sum(row.scheduled for row in self.installments if first <= row.due_date < day)
+
+    def pass_to(self, day: date) -> None:
+        """Look at the opening of every day up to this one."""
+        if self.remembers:
+            self.conduct, self.looked = _passed(self, day), max(day, self.looked)
+
+    def conduct_on(self, day: date) -> Conduct:
+        """The conduct up to a day, without changing what is known up to the last fact."""
+        return _passed(self, day) if self.remembers else self.conduct
+
+    def look(self, day: date) -> None:
+        """Look at the moment after a fact of this day."""
+        if self.remembers:
+            look(self, self.conduct, day)
 
 
-def balance(schedule: list[dict[str, Any]], facts: Iterable[Fact], product: Product) -> Balance:
+def _passed(now: Balance, day: date) -> Conduct:
+    past = now.conduct.copy()
+    opening = max(now.looked + timedelta(1), now.disbursed) if now.looked > date.min else now.disbursed
+    while opening <= day:
+        look(now, past, opening)
+        opening += timedelta(1)
+    return past
+
+
+def balance(schedule: list[dict[str, Any]], facts: Iterable[Fact], product: Product, disbursed: date) -> Balance:
     """Let the facts take effect, in their order, on the schedule that they leave in force."""
     facts = list(facts)
     rows = [_installment(row, product) for row in schedule_in_force(schedule, facts)]
-    now = Balance(rows, extra_tolerated=product.tolerated(0))
+    now = Balance(rows, product, disbursed, restructurings(facts, product))
+    now.remembers = product.remembers or (bool(now.restructured) and product.watches)
     for fact in sorted(facts, key=lambda fact: fact.place):
+        moves = isinstance(fact, MOVES)
+        if moves:
+            now.pass_to(fact.day)
         if isinstance(fact, Charge):
             _charge(now, fact)
         elif isinstance(fact, Waiver):
@@ -104,15 +189,20 @@ def balance(schedule: list[dict[str, Any]], facts: Iterable[Fact], product: Prod
             now.written_off = None
         elif isinstance(fact, Ending) and fact.status == "written_off":
             now.written_off = (fact.day, now.ageing_from(fact.day))
+        if moves:
+            now.look(fact.day)
     return now
+
+
+MOVES = (Charge, Waiver, Payment, Chargeback, Ending)
+"""The facts that move money on their day."""
 
 
 def _installment(row: dict[str, Any], product: Product) -> Installment:
     unpaid = {component: row[component] for component in COMPONENTS}
     total = sum(unpaid.values())
-    return Installment(
-        row["number"], date.fromisoformat(row["due_date"]), total, product.tolerated(total), unpaid, total
-    )
+    due = product.effective_due(date.fromisoformat(row["due_date"]))
+    return Installment(row["number"], due, total, product.tolerated(total), unpaid, total)
 
 
 def _pay(now: Balance, payment: Payment, product: Product) -> None:
@@ -167,7 +257,7 @@ def _charge_back(now: Balance, chargeback: Chargeback) -> None:
 
 def _extra(now: Balance, due_date: date) -> Installment:
     number = max((row.number for row in now.installments), default=0) + 1
-    row = Installment(number, due_date, 0, now.extra_tolerated, dict.fromkeys(COMPONENTS, 0), 0)
+    row = Installment(number, due_date, 0, now.product.tolerated(0), dict.fromkeys(COMPONENTS, 0), 0)
     now.installments.append(row)
     now.installments.sort(key=lambda row: (row.due_date, row.number))
     return row

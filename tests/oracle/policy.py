@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from datetime import date, time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+from tests.oracle.calendar import WorkingDays, working_days
+from tests.oracle.schemes import KNOWN, Scheme, own_scheme
 
 COMPONENTS = ("principal", "interest", "fee", "penalty")
 
@@ -53,7 +57,32 @@ class Product:
     due_soon_days: tuple[int, ...] = ()
     overdue_notice_days: tuple[int, ...] = ()
     installment_level: bool = False
-    schemes: tuple[str, ...] = ()
+    schemes: dict[str, Scheme] = field(default_factory=dict)
+    cut_off: time | None = None
+    """A payment of its own day counts from the next one if it is made at this hour or later; None: never."""
+    counts_due_date: bool = False
+    """The due date itself is the first day past due, once it is over (RBI)."""
+    count_from: str = "oldest_unpaid"
+    material_amount: int = 0
+    material_percent: Fraction = Fraction(0)
+    calendar: WorkingDays | None = None
+    """Due dates on days off move to the next working day; None: they stay."""
+    replay_horizon_days: int = 800
+    """Nothing older can be told any more."""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether days or classes depend on more than what is unpaid now."""
+        return self.count_from != "oldest_unpaid" or any(scheme.cure for scheme in self.schemes.values())
+
+    @property
+    def watches(self) -> bool:
+        """Whether restructured loans are observed."""
+        return any(scheme.watches for scheme in self.schemes.values())
+
+    def effective_due(self, due: date) -> date:
+        """A due date as the product's calendar has it."""
+        return self.calendar.following(due) if self.calendar else due
 
     def tolerated(self, scheduled_total: int) -> int:
         """The largest unpaid remainder of an installment that still counts as paid, in minor units."""
@@ -94,11 +123,15 @@ class Policy:
         """The same from its text."""
         said = tomllib.loads(text)
         default = said["products"].get("default", {})
-        products = {name: _product(default | keys) for name, keys in said["products"].items()}
-        return cls(said["version"], said["time_zone"], {"default": _product(default)} | products)
+        known = KNOWN | {name: own_scheme(keys) for name, keys in said.get("schemes", {}).items()}
+        own = said.get("calendars", {})
+        products = {name: _product(default | keys, known, own) for name, keys in said["products"].items()}
+        return cls(said["version"], said["time_zone"], {"default": _product(default, known, own)} | products)
 
 
-def _product(keys: dict[str, Any]) -> Product:
+def _product(keys: dict[str, Any], known: dict[str, Scheme], own_calendars: dict[str, Any]) -> Product:
+    materiality, cut_off = keys.get("materiality", {}), keys.get("cut_off", "24:00")
+    rolls = keys.get("due_date_roll", "none") == "following"
     tolerance, allocation = keys.get("tolerance", {}), keys.get("allocation", {})
     plain = Product()
     return Product(
@@ -116,7 +149,14 @@ def _product(keys: dict[str, Any]) -> Product:
         due_soon_days=tuple(keys.get("notices", {}).get("due_soon_days", ())),
         overdue_notice_days=tuple(keys.get("notices", {}).get("overdue_days", ())),
         installment_level=keys.get("installment_level", False),
-        schemes=tuple(keys.get("schemes", CN_SCHEMES)),
+        schemes={name: known[name] for name in keys.get("schemes", CN_SCHEMES)},
+        cut_off=None if cut_off == "24:00" else time.fromisoformat(cut_off),
+        counts_due_date=keys.get("day_count") == "from_due_date",
+        count_from=keys.get("count_from", "oldest_unpaid"),
+        material_amount=materiality.get("amount", 0),
+        material_percent=Fraction(materiality.get("percent", "0")),
+        calendar=working_days(keys.get("calendar", "CN"), own_calendars) if rolls else None,
+        replay_horizon_days=keys.get("replay_horizon_days", plain.replay_horizon_days),
     )
 
 

@@ -14,6 +14,7 @@ from tests.oracle.loan import Loan
 
 Event = dict[str, Any]
 
+TOO_OLD = "older_than_replay_horizon"
 IGNORED = "ignored"
 """No refusal: nothing is to be done, as for a schedule that a newer one has replaced."""
 ENDINGS = ("charged_off", "written_off", "closed", "transferred")
@@ -71,6 +72,8 @@ def _payment(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str
     ended = next((f for f in loan.facts if isinstance(f, Ending) and f.status == loan.closed_as), None)
     if loan.closed_as == "transferred" and ended and payment.day > ended.day:
         return "loan_not_active"
+    if _is_too_old(loan, arrival, payment.day):
+        return TOO_OLD
     if payment.kind == "recovery" and not (loan.closed_as == "written_off" and ended and payment.day > ended.day):
         return "loan_not_written_off"
     if payment.kind == "credit_balance_refund" and payment.amount > loan.balance().credit:
@@ -78,12 +81,24 @@ def _payment(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str
     return payment
 
 
+def _is_too_old(loan: Loan, arrival: Arrival, day: date) -> bool:
+    """Whether a day is behind the horizon: what was before it is settled for good."""
+    return (arrival.today - day).days > loan.product.replay_horizon_days
+
+
+def _wrong_day(loan: Loan, arrival: Arrival, day: date) -> str | None:
+    """Why nothing can be told of a day: the loan had not begun, or it is behind the horizon."""
+    if day < loan.disbursed:
+        return "date_before_disbursement"
+    return TOO_OLD if _is_too_old(loan, arrival, day) else None
+
+
 def _charged_back(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str:
     data = arrival.event["data"]
     if loan.closed_as == "transferred":
         return "loan_not_active"
-    if arrival.day("value_date") < loan.disbursed:
-        return "date_before_disbursement"
+    if wrong := _wrong_day(loan, arrival, arrival.day("value_date")):
+        return wrong
     if data["payment_id"] in loan.reversals:
         return "payment_already_reversed"
     payment = next((f for f in loan.facts if isinstance(f, Payment) and f.payment_id == data["payment_id"]), None)
@@ -96,8 +111,8 @@ def _charged_back(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact 
 
 def _revised(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str:
     data = arrival.event["data"]
-    if arrival.day("effective_date") < loan.disbursed:
-        return "date_before_disbursement"
+    if wrong := _wrong_day(loan, arrival, arrival.day("effective_date")):
+        return wrong
     rows = tuple({"interest": 0, "fee": 0, "penalty": 0} | row for row in data["schedule"])
     eased = data["reason"] == "restructuring" or data.get("financial_difficulty", False)
     number = data["schedule_version"]
@@ -144,15 +159,17 @@ def _ended(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str:
     if loan.closed_as in {"transferred", "closed"} or (loan.closed_as == "written_off" and said == "charged_off"):
         return "loan_not_active"
     day = arrival.day("effective_date")
-    if day < loan.disbursed:
-        return "date_before_disbursement"
+    if wrong := _wrong_day(loan, arrival, day):
+        return wrong
     return Ending(day=min(day, arrival.recorded), status=said, **common)
 
 
 def _charged(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str:
     data = arrival.event["data"]
     due, installment = arrival.day("due_date"), data.get("installment")
-    if min(due, arrival.recorded) < loan.disbursed:
+    if wrong := _wrong_day(loan, arrival, arrival.recorded):
+        return wrong
+    if due < loan.disbursed:
         return "date_before_disbursement"
     if installment is not None and installment not in {row.number for row in loan.balance().installments}:
         return "installment_unknown"
@@ -163,8 +180,8 @@ def _charged(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str
 def _waived(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str:
     """A waiver never counts before the charge that it waives."""
     data, day = arrival.event["data"], arrival.day("waiver_date")
-    if day < loan.disbursed:
-        return "date_before_disbursement"
+    if wrong := _wrong_day(loan, arrival, day):
+        return wrong
     charges = [f for f in loan.facts if isinstance(f, Charge) and f.charge_id == data["charge_id"]]
     if not charges:
         return "charge_unknown"
@@ -175,7 +192,7 @@ def _waived(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str:
 def _flagged(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str:
     day = arrival.day("effective_date")
     flag = arrival.event["type"].removeprefix("loan.").removesuffix("_flagged")
-    return "date_before_disbursement" if day < loan.disbursed else Flag(day=day, flag=flag, **common)
+    return _wrong_day(loan, arrival, day) or Flag(day=day, flag=flag, **common)
 
 
 _WHATS: dict[str, Callable[[Loan, Arrival, dict[str, Any]], Fact | str]] = {

@@ -103,6 +103,7 @@ class Task:
                 return "value_date_too_far_ahead"
         if loan is None:
             return self._wait(index, event)
+        event = self._after_cut_off(event, loan)
         if kind in DATED and self._is_post_dated(event):
             self.post_dated.setdefault(loan.loan_id, []).append(Waiting(index, event, self._today))
             return None
@@ -113,6 +114,14 @@ class Task:
         if kind == "loan.disbursement_cancelled":
             return self._cancelled(event, loan)
         return self._happened(event, loan)
+
+    def _after_cut_off(self, event: Event, loan: Loan) -> Event:
+        """A payment that is made on its day, but after the product's cut-off, is one of the next day."""
+        made = datetime.fromisoformat(event["time"]).astimezone(ZoneInfo(self.policy.time_zone))
+        cut_off, said = loan.product.cut_off, event["data"].get("value_date")
+        if event["type"] != "loan.repaid" or not cut_off or said != made.date().isoformat() or made.time() < cut_off:
+            return event
+        return event | {"data": event["data"] | {"value_date": (made.date() + timedelta(1)).isoformat()}}
 
     def _is_post_dated(self, event: Event) -> bool:
         """Its value date has come neither by the lender's calendar nor by the task's business date."""
@@ -216,6 +225,8 @@ class Task:
         if self.standings[loan.loan_id]["status"] == "pending" or any(not isinstance(f, Payment) for f in loan.facts):
             return True
         product = loan.product
+        if loan.balance().remembers:
+            return True
         return any(row.total and (row.due_date < day or product.due_soon_days) for row in loan.balance().installments)
 
     def _judge(self, loan: Loan, cause: str | None, since: date = date.max, fact: Fact | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,12 +25,94 @@ BUCKETS = """[
 """Narrow buckets, so that short stories cross them."""
 
 
+CALENDAR = """
+[calendars.lender]
+country = "CN"
+holidays = ["2024-02-23", "2024-02-27", "2024-02-28"]
+workdays = ["2024-02-25", "2024-03-02"]
+"""
+"""With days off and make-up workdays where the stories are."""
+
+
+@st.composite
+def conventions(draw: st.DrawFn) -> str:
+    """Keys of a product: how days are counted, due dates on days off, the hour at which a day ends."""
+    if draw(st.booleans()):
+        return ""
+    keys = [
+        draw(st.sampled_from(["", 'day_count = "from_due_date"'])),
+        draw(st.sampled_from(["", 'due_date_roll = "following"\ncalendar = "lender"'])),
+        draw(st.sampled_from(["", 'cut_off = "17:30"'])),
+    ]
+    counted = draw(st.sampled_from(["oldest_unpaid", "first_arrears", "first_material"]))
+    keys.append(f'count_from = "{counted}"')
+    if counted == "first_material":
+        amount, percent = draw(st.sampled_from([(20, "0"), (0, "25"), (60, "10"), (6, "2.5")]))
+        keys.append(f'materiality = {{ amount = {amount}, percent = "{percent}" }}')
+    return "\n".join(keys)
+
+
+@st.composite
+def own_schemes(draw: st.DrawFn) -> str:
+    """Schemes of narrow ranges, so that short stories reach, cure and bar them."""
+    two_periods = [draw(st.sampled_from(["false", "true"])) for _ in range(2)]
+    months = draw(st.sampled_from([0, 1, 2]))
+    cure = draw(
+        st.sampled_from(
+            [
+                "",
+                f'cure = {{ from = "bad", months = {months}, two_periods = {two_periods[0]} }}',
+                f'cure = {{ from = "bad", months = {months}, segments = ["business"] }}',
+                f'cure = {{ from = "bad", months = {months}, restructured_months = 3 }}',
+            ]
+        )
+    )
+    floors = draw(
+        st.sampled_from(
+            [
+                "",
+                """floors = [
+    { when = "misuse_found", code = "watch" },
+    { when = "restructured", code = "watch" },
+    { when = "restructured_twice", code = "bad" },
+]""",
+            ]
+        )
+    )
+    counter = draw(
+        st.sampled_from(["delinquent_days", "days_once_grace_lapsed", "missed_payments", "months_mba", "months_ots"])
+    )
+    third = draw(st.sampled_from(["", ", by_month_end = true", ", unpaid_worth_days = 3"]))
+    return f"""
+[schemes.narrow]
+codes = ["good", "watch", "bad"]
+ranges = [{{ code = "watch", min = 1, max = 3 }}, {{ code = "bad", min = 4 }}]
+{cure}
+{floors}
+observation = {{ months = {draw(st.sampled_from([0, 1]))}, two_periods = {two_periods[1]} }}
+technical_days = {draw(st.sampled_from([0, 2]))}
+statuses = {draw(st.sampled_from(["{}", '{ settled = "over", charged_off = "bad" }']))}
+
+[schemes.counted]
+codes = ["0", "1", "2", "3"]
+counter = "{counter}"
+ranges = [{{ code = "1", min = 1, max = 1 }}, {{ code = "2", min = 2, max = 9 }}, {{ code = "3", min = 3{third} }}]
+"""
+
+
+SCHEMES = ("cn_five_class_2023", "pboc_bureau", "ifrs9", "crr_178", "rbi", "mba", "ots", "apra", "metro2", "cn_cards")
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> str:
-    """A policy file: grace, tolerance, axis, component order, principal first, next due."""
+    """A policy file: grace, tolerance, axis, component order, principal first, next due, conventions, schemes."""
     order = draw(st.permutations(["penalty", "fee", "interest", "principal"]))
     first = draw(st.sampled_from(["", "", ", principal_first_after_days = 0", ", principal_first_after_days = 4"]))
     percent = draw(st.sampled_from(["0", "0", "10", "2.5"]))
+    schemes = draw(
+        st.sampled_from([[], ["cn_five_class_2023", "pboc_bureau", "ifrs9"], ["narrow", "counted"]])
+        | st.lists(st.sampled_from([*SCHEMES, "narrow", "counted"]), unique=True, max_size=3)
+    )
     return f"""
 version = "drawn-1"
 time_zone = "Asia/Shanghai"
@@ -49,9 +131,12 @@ notices = {
             )
         )
     }
-schemes = {draw(st.sampled_from(["[]", '["cn_five_class_2023", "pboc_bureau", "ifrs9"]']))}
+schemes = {schemes}
+{draw(conventions())}
 installment_level = {draw(st.sampled_from(["false", "true"]))}
 buckets = {BUCKETS}
+{draw(own_schemes()) if {"narrow", "counted"} & set(schemes) else ""}
+{CALENDAR}
 """
 
 
@@ -77,6 +162,7 @@ class Told:
     draw: st.DrawFn
     schedule: list[dict[str, Any]]
     disbursed: date
+    segment: str = "retail"
     today: date = FIRST_DAY
     events: list[Event] = field(default_factory=list)
     count: int = 0
@@ -112,9 +198,10 @@ class Told:
         elif self.draw(st.integers(0, 9)) == 0:
             parts = {"principal": amount, "interest": 0, "fee": 0, "penalty": 0}
             meant = {"allocations": [{"installment": self.schedule[-1]["number"], **parts}]}
+        when = stories.at(self.recorded(), self.draw(st.sampled_from([time(12)] * 3 + [time(17, 29, 59), time(17, 30)])))
         # Ids in no order of arrival, so that payments of one day are allocated in another order than they come in.
         payment = f"P{self.draw(st.sampled_from('abc'))}{self.count}"
-        self.events.append(stories.repaid(payment, amount, value_date, when=stories.at(self.recorded()), **meant))
+        self.events.append(stories.repaid(payment, amount, value_date, when=when, **meant))
 
     def reverse(self) -> None:
         """A payment that came, or one that may still come, counts as never made; sometimes it is said twice."""
@@ -229,7 +316,8 @@ class Told:
 
     def disburse(self) -> None:
         """The loan is paid out, sometimes with a grace of its own."""
-        own = self.draw(st.sampled_from([{}, {}, {}, {"grace_days": 2}]))
+        own: dict[str, Any] = self.draw(st.sampled_from([{}, {}, {}, {"grace_days": 2}]))
+        own |= {"segment": self.segment}
         self.count += 1
         event = stories.disbursed(self.schedule, self.disbursed, when=stories.at(self.recorded()), **own)
         self.events.append(event | {"id": f"disbursed-{self.count}"})
@@ -244,6 +332,7 @@ class Told:
 def loan_stories(draw: st.DrawFn, servicing: bool = True) -> list[Event]:
     """One loan: its disbursement, mostly first, and what happens to it."""
     told = Told(draw, draw(schedules), FIRST_DAY - timedelta(draw(st.sampled_from([0, 3, 20, 20]))))
+    told.segment = draw(st.sampled_from(["retail", "business"]))
     kinds = [*[told.open_days] * 6, *[told.pay] * 4, told.reverse, told.repeat, told.repeat]
     if servicing:
         rare = [told.charge_back, told.charge, told.waive, told.revise, told.pause, told.resume, told.turn]

@@ -56,7 +56,7 @@ def test_days_that_were_asked_for_are_not_asked_for_again(monkeypatch: pytest.Mo
     )
     written: list[tuple[int, int]] = []
 
-    async def write(partition: int, day: int) -> None:
+    async def write(partition: int, day: int, moment: datetime) -> None:
         written.append((partition, day))
 
     monkeypatch.setattr(clock, "_write", write)

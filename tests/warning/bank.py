@@ -64,6 +64,9 @@ class Task:
     ) -> None:
         self.sent.append(Sent(topic, partition, key, value, at, headers))
 
+    def caused_by(self, record: Any) -> None:
+        del record
+
     def repeat_tick(self) -> None:
         self.again = True
 

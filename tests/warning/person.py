@@ -111,7 +111,7 @@ class Person:
         for day in range(min(first, until), until + 1):
             today = [one for one in story if one.day == day]
             views = [self._view(one) for one in today if isinstance(one, Loan)]
-            said = step.open_day(self.task, self.borrower, DAY + day, (), views, ())
+            said = step.open_day(self.task, self.borrower, DAY + day, (), views)
             self.said += said.warnings
             for one in today:
                 if isinstance(one, Signalled):

@@ -205,6 +205,49 @@ def test_a_signal_ahead_of_its_day_waits_and_is_judged_the_same() -> None:
     assert by_id(again) == by_id(early)
 
 
+def test_a_signal_is_judged_the_same_whether_it_waited_for_its_day_or_came_on_it() -> None:
+    """Raised and cleared on one day, by signals that came before the day opened or after: the same warnings, in order."""
+
+    def told(*, early: bool) -> list[dict[str, Any]]:
+        bank = Bank(partitions=1)
+        monthly(bank, [], date(2024, 1, 19))
+        signals = [
+            stories.event(
+                "borrower.bureau_reported",
+                f"b{number}",
+                stories.at("2024-01-21"),
+                {"borrower_id": "B-L1", "observation_date": f"2024-01-{17 + number}", "queries_3m": queries},
+            )
+            for number, queries in enumerate((12, 0, 8))
+        ]
+        if early:
+            bank.publish(*signals, signals[0]).settle().open("2024-01-21").settle()
+        else:
+            bank.open("2024-01-21").settle().publish(*signals, signals[0]).settle()
+        return bank.open("2024-01-22").settle().warnings()
+
+    kinds = [(one["kind"].removeprefix("early_warning."), one["severity"]) for one in told(early=True)]
+    assert kinds[:3] == [("raised", "high"), ("raised", "high"), ("cleared", "high")]
+    assert told(early=True) == told(early=False)
+
+
+def test_a_correction_of_a_day_stands_though_what_it_replaced_comes_again() -> None:
+    """12 queries, corrected to none, then the first event once more: nothing is out."""
+    bank = Bank(partitions=1)
+    monthly(bank, [], date(2024, 1, 19))
+    first, correction = (
+        stories.event(
+            "borrower.bureau_reported",
+            f"b{queries}",
+            stories.at("2024-01-20"),
+            {"borrower_id": "B-L1", "observation_date": "2024-01-19", "queries_3m": queries},
+        )
+        for queries in (12, 0)
+    )
+    bank.publish(first, correction, first).settle()
+    assert bank.said("STACKING") == [("raised", "2024-01-20"), ("cleared", "2024-01-20")]
+
+
 def test_every_warning_is_valid_against_its_contract() -> None:
     """What is sent passes the model of its type, with the fields of the contract and no other."""
     bank = portfolio_events(Bank())
