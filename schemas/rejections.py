@@ -85,6 +85,7 @@ class RejectionCode(StrEnum):
     DATE_OUT_OF_RANGE = "date_out_of_range", "A date lies outside 1900-01-01 to 2199-12-31."
     CURRENCY_INVALID = "currency_invalid", "The currency is not three capital letters, as ISO 4217 has them."
     RATE_INVALID = "rate_invalid", 'The rate is not a plain decimal text such as "0.12".'
+    PERCENT_INVALID = "percent_invalid", 'A percentage is not a decimal text from "0" to "100", two decimals at most.'
     VALUE_NOT_ALLOWED = "value_not_allowed", "A field with a closed list of values has another one."
     TOO_MANY_ITEMS = "too_many_items", "A list has more items than its field allows."
     SCHEDULE_EMPTY = "schedule_empty", "The schedule has no installment."
@@ -144,3 +145,13 @@ class RejectionCode(StrEnum):
     RESUME_HAS_END_DATE = "resume_has_end_date", "A resume has no end_date; pause again where that is meant."
     RESUME_DUPLICATE = "resume_duplicate", "The loan was resumed on this day already."
     RESUME_WITHOUT_ACTIVE_PAUSE = "resume_without_active_pause", "No pause of the loan runs on the resume_date."
+    INDICATION_UNKNOWN = (
+        "indication_unknown",
+        "The indication that is to end is not in force on that day; set it first, or check the date.",
+    )
+    RE_AGE_TOO_EARLY = "re_age_too_early", "The loan has not been on the books for the months that the policy asks for."
+    RE_AGE_TOO_OFTEN = "re_age_too_often", "The loan was re-aged before, more recently than the policy allows."
+    RE_AGE_WITHOUT_PAYMENTS = (
+        "re_age_without_payments",
+        "Before a re-age as many consecutive payments are needed as the policy asks for, or as much money.",
+    )

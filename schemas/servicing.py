@@ -8,9 +8,20 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.disbursements import MAX_INSTALLMENTS, ScheduledInstallment
-from schemas.types import Contract, Id, InstallmentNumber, IsoDate, PositiveMoney
+from schemas.types import Contract, Id, InstallmentNumber, IsoDate, Percent, PositiveMoney
 
-RevisionReason = Literal["rate_change", "prepayment", "extension", "restructuring", "correction"]
+RevisionReason = Literal["rate_change", "prepayment", "extension", "restructuring", "correction", "re_age", "tranche"]
+Indication = Literal[
+    "non_accrual",
+    "credit_adjustment",
+    "sold_at_loss",
+    "distressed_restructuring",
+    "bankruptcy_filed",
+    "bankruptcy_protection",
+    "other_unlikely_to_pay",
+    "liquidation",
+    "refinanced_to_repay",
+]
 ChargeKind = Literal["fee", "penalty"]
 
 
@@ -29,11 +40,17 @@ class LoanScheduleRevised(Contract):
         description="Version of the schedule, rising; the disbursement's is 1. One not above the current is ignored."
     )
     effective_date: IsoDate = Field(description="Day from which on the new schedule holds; may lie in the past.")
-    reason: RevisionReason = Field(description="Why the schedule changed.")
+    reason: RevisionReason = Field(
+        description="Why the schedule changed; re_age: arrears are brought current unpaid, which the policy may limit; "
+        "tranche: a further part of the loan was paid out."
+    )
     financial_difficulty: bool = Field(
         default=False,
         description="True: the terms were eased because the borrower is in financial difficulty; the loan counts as "
         "restructured.",
+    )
+    disbursed: PositiveMoney | None = Field(
+        default=None, description="Of a tranche: the principal that it paid out, minor units."
     )
     schedule: Annotated[list[RevisedInstallment], Field(max_length=MAX_INSTALLMENTS)] = Field(
         description="The rows that are new, 0 to 1200, in any order, each number once."
@@ -124,3 +141,28 @@ class LoanMisuseFound(TurnOfLoan):
 
 class LoanTechnicalOverdueFlagged(TurnOfLoan):
     """The current delinquency comes from a technical fault, and not from the borrower."""
+
+
+class LoanCreditIndicationSet(TurnOfLoan):
+    """The lender found a sign that the borrower is unlikely to pay; classifications that look at it have a floor."""
+
+    indication: Indication = Field(
+        description="Which: CRR art. 178(3)(a) non_accrual, (b) credit_adjustment, (c) sold_at_loss, "
+        "(d) distressed_restructuring, (e) bankruptcy_filed by the lender, (f) bankruptcy_protection of the borrower; "
+        "other_unlikely_to_pay of the lender's own; liquidation; refinanced_to_repay."
+    )
+
+
+class LoanCreditIndicationEnded(TurnOfLoan):
+    """An indication is in force no more; one that is not in force can't end."""
+
+    indication: Indication = Field(description="Which indication ended.")
+
+
+class LoanImpairmentAssessed(TurnOfLoan):
+    """What of the loan is expected to be lost; the newest assessment counts."""
+
+    credit_impaired: bool = Field(description="True: credit-impaired; false: not, or no more.")
+    expected_loss_percent: Percent = Field(
+        default="0", description="Expected credit loss in percent of the book balance, where it is credit-impaired."
+    )

@@ -99,6 +99,9 @@ CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Rate = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,10})?$")]
 """A rate as a decimal text, never a float: "0.12" is 12 percent."""
 
+Percent = Annotated[str, Field(pattern=r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$")]
+"""A percentage as a decimal text, "0" to "100", at most two decimals."""
+
 Money = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
 """An amount in minor units (cents, 分) of the loan's currency, 0 to 10^15."""
 

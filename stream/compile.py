@@ -17,10 +17,13 @@ from pathlib import Path
 COMPILED = (
     "stream/engine",
     "stream/agents",
+    "stream/faust_batch/raw_records.py",
+    "stream/translate/earlier_state.py",
     "stream/translate/inbound.py",
     "stream/translate/local_days.py",
     "stream/translate/outbound.py",
     "stream/translate/quick.py",
+    "stream/translate/raw_headers.py",
     "stream/translate/standing.py",
     "stream/translate/standing_view.py",
     "stream/translate/state.py",

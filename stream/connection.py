@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
+from stream.certificates import RenewedContext
 from stream.settings import Settings
 
 
@@ -17,10 +17,9 @@ def security_options(settings: Settings) -> dict[str, Any]:
         return {}
     options: dict[str, Any] = {"security_protocol": settings.security_protocol}
     if settings.security_protocol.endswith("SSL"):
-        context = ssl.create_default_context(cafile=settings.ssl_ca_file)
-        if settings.ssl_certificate_file is not None:
-            context.load_cert_chain(settings.ssl_certificate_file, settings.ssl_key_file)
-        options["ssl_context"] = context
+        options["ssl_context"] = RenewedContext(
+            settings.ssl_ca_file, settings.ssl_certificate_file, settings.ssl_key_file
+        )
     if settings.security_protocol.startswith("SASL"):
         password = settings.password()
         options["sasl_mechanism"] = settings.sasl_mechanism

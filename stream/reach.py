@@ -88,7 +88,7 @@ async def _trouble_at(address: str, settings: Settings) -> str | None:
 
 
 async def _log_in(address: str, host: str, port: int, settings: Settings) -> str | None:
-    for noisy in ("aiokafka.conn", "aiokafka.client"):
+    for noisy in ("aiokafka.conn", "aiokafka.client", "overdue.tls"):  # what is said here says it better
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     connection = None
     try:

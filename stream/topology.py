@@ -38,6 +38,9 @@ BORROWERS = "borrowers"
 """Names of agents and tables, which state hangs on: changelog topics, transactional ids. Never change them."""
 
 
+OPEN_TRANSACTION_SECONDS = 20.0
+"""An upstream transaction that holds a partition back for this time is told in metric and log."""
+
 Process = Callable[[TaskBatch], None]
 Around = Callable[[str, Process], Process]
 """What is put around the work of an agent."""
@@ -60,7 +63,10 @@ def build(
     topics = Topics(settings.topic_prefix)
     inbound = Inbound(policy.time_zone, settings.topic_prefix)
     outbound = Outbound(policy.time_zone, settings.source)
-    app = _app(settings, metrics, partitions, address or no_address())
+    security = security_options(settings)
+    if "ssl_context" in security:
+        metrics.moments.certificates = security["ssl_context"].look
+    app = _app(settings, metrics, partitions, address or no_address(), security)
     if settings.agents != BORROWERS:
         _add_loans(app, settings, policy, metrics, partitions, topics, inbound, outbound, around or _as_it_is)
         if settings.clock == "wall":
@@ -83,7 +89,7 @@ def _as_it_is(_agent: str, process: Process) -> Process:
     return process
 
 
-def _app(settings: Settings, metrics: Metrics, partitions: int, address: str) -> TaskApp:
+def _app(settings: Settings, metrics: Metrics, partitions: int, address: str, security: dict[str, Any]) -> TaskApp:
     app_id = f"{settings.app_id}.{BORROWERS}" if settings.agents == BORROWERS else settings.app_id
     return TaskApp(
         app_id,
@@ -94,8 +100,9 @@ def _app(settings: Settings, metrics: Metrics, partitions: int, address: str) ->
             commit_slots=settings.commit_slots,
             transaction_timeout_ms=int(settings.transaction_timeout_seconds * 1000),
             stall_timeout=settings.stall_timeout_seconds,
+            open_transaction_after=OPEN_TRANSACTION_SECONDS,
         ),
-        security=security_options(settings),
+        security=security,
         observer=RuntimeMetrics(metrics),
         topic_partitions=partitions,
         topic_replication_factor=settings.replication,

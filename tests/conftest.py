@@ -1,4 +1,8 @@
-"""What every test may use: one real Kafka broker for the whole run, and topics on it."""
+"""What every test may use: one real Kafka broker for the whole run, and topics on it.
+
+With `pytest -n 2 --dist loadfile --no-loadscope-reorder` the files are dealt out to two processes, each with a broker
+of its own: most tests of Kafka wait more than they compute. A file's tests stay together, and so do its fixtures.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,21 @@ hypothesis.settings.register_profile("same examples each time", derandomize=True
 hypothesis.settings.load_profile("same examples each time")
 
 BROKER_FIXTURES = {"kafka_bootstrap", "private_broker", "make_topics"}
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")  # a broker of seconds: half the CPU of its start
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever asks for a broker as a kafka test, so that `-m "not kafka"` is what it says."""
+    """Mark whatever asks for a broker as a kafka test, so that `-m "not kafka"` is what it says.
+
+    The files with slow tests come first, in the order that pytest-randomly gave: dealt out to several processes, the
+    many quick tests then fill what is left over.
+    """
     for item in items:
         if BROKER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
+    slow = {item.path for item in items if item.get_closest_marker("kafka") or item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def need_a_local_broker() -> None:

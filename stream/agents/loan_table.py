@@ -8,7 +8,7 @@ from stream.engine.delinquency import next_check
 from stream.engine.loan import Loan
 from stream.engine.policy import Policy, Rules
 from stream.translate.standing import StandingHeaders, standing_json
-from stream.translate.state import load, next_check_of, standing_partition_of, store
+from stream.translate.state import load, load_whole, next_check_of, store
 
 
 class Touched:
@@ -59,10 +59,9 @@ class LoanTable:
             raw = self._batch.get(key)
             if raw is None:
                 return None
-            loan = load(raw)
+            loan, check, partition = load_whole(raw)
             rules = self._policy.rules(loan.product)
-            touched = Touched(loan, rules, standing_partition_of(raw), next_check_of(raw), principal_in_book(loan))
-            self._touched[key] = touched
+            touched = self._touched[key] = Touched(loan, rules, partition, check, principal_in_book(loan))
         return touched
 
     def glance(self, key: bytes, day: int) -> tuple[Loan, Rules] | None:

@@ -40,6 +40,18 @@ def _revised(data: Json, _: Money) -> str:
     return f"schedule version {data['schedule_version']} ({data['reason']}) from {data['effective_date']} on{eased}"
 
 
+def _code(data: Json) -> str:
+    return "indication " + str(data["indication"]).replace("_", " ")
+
+
+def _impairment(data: Json, _: Money) -> str:
+    if not data["credit_impaired"]:
+        return f"not credit-impaired any more from {data['effective_date']} on"
+    return (
+        f"credit-impaired from {data['effective_date']} on, {data['expected_loss_percent']} % of it expected to be lost"
+    )
+
+
 def _effective(what: str) -> Callable[[Json, Money], str]:
     return lambda data, _: f"{what} from {data['effective_date']} on"
 
@@ -64,6 +76,9 @@ _WORDS: Final[Mapping[str, Callable[[Json, Money], str]]] = {
     "loan.written_off": _effective("written off: days stand still, money that comes is a recovery"),
     "loan.closed": _effective("closed: nothing is owed any more"),
     "loan.transferred": _effective("transferred to another lender"),
+    "loan.credit_indication_set": lambda data, _: f"{_code(data)}: in force from {data['effective_date']} on",
+    "loan.credit_indication_ended": lambda data, _: f"{_code(data)}: ended on {data['effective_date']}",
+    "loan.impairment_assessed": _impairment,
     "loan.misuse_found": _effective("funds found misused"),
     "loan.technical_overdue_flagged": _effective("overdue for a technical cause only"),
 }

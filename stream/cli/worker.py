@@ -60,7 +60,7 @@ def worker(
     metrics = Metrics()
     metrics.describe(rules, settings.app_id)
     _serve(metrics, settings)
-    queries, address = _serve_queries(rules, settings)
+    queries, address = _serve_queries(rules, settings, metrics)
     event_loop.install()
     tune_interpreter()
     around, end_of_tracing = _tracing(settings)
@@ -140,13 +140,13 @@ def _serve(metrics: Metrics, settings: Settings) -> None:
     logging.getLogger("overdue").info("metrics on http://%s:%s/metrics", settings.metrics_host, port)
 
 
-def _serve_queries(policy: Policy, settings: Settings) -> tuple[Queries | None, str | None]:
+def _serve_queries(policy: Policy, settings: Settings, metrics: Metrics) -> tuple[Queries | None, str | None]:
     """Queries of single loans, where a port is set, and where they are answered; their loans come later."""
     if settings.query_port is None or settings.agents == BORROWERS:
         return None, None
     try:
         queries = Queries(policy, query_token(settings))
-        port = serve_queries(queries, settings.query_host, settings.query_port)
+        port = serve_queries(queries, settings.query_host, settings.query_port, metrics.query_answered)
     except SettingsError as error:
         raise UsageError(str(error)) from error
     except OSError as error:

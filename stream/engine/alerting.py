@@ -43,7 +43,7 @@ def judge_and_say(
     classes = loan.classes
     if rules.schemes:
         classify_anew(loan, rules)
-    if len(loan.journal) > JOURNAL_SOFT_LIMIT:
+    if loan.journal_size > JOURNAL_SOFT_LIMIT:
         fold_old_facts(loan, rules)
     delinquent = loan.delinquent_days > 0
     said: list[Alert] = []
@@ -85,7 +85,7 @@ def _transition(
     reasons = (_threshold(loan, rules, kind, before), what_happened)
     alert = alert_of(loan, rules, kind, loan.bucket, before, reasons, cause)
     said = Statement(today, loan.episode, loan.bucket, loan.delinquent_days > 0, alert.id)
-    loan.journal += journal.statement_line(said, None).encode()
+    loan.note(journal.statement_line(said, None))
     return alert
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from stream.engine.ageing import oldest_past_due
 from stream.engine.behaviour import note_settled
+from stream.engine.counting import days_past_due
 from stream.engine.loan import Loan, counted_day
+from stream.engine.memory import memory_of
 from stream.engine.money import COMPONENTS, DUE, FEE, INTEREST, NUMBER, PENALTY, PRINCIPAL, Money, Row
 from stream.engine.payments import Payment
 from stream.engine.policy import Rules
@@ -72,11 +74,11 @@ def apply(loan: Loan, payment: Payment, rules: Rules) -> None:
 
 def _note_lateness(loan: Loan, on: int, rules: Rules) -> int:
     """Days past due on the value date, before the payment counts."""
-    if loan.extras is None and rules.exact:
+    if loan.extras is None and rules.exact and rules.plain:
         late = on - loan.rows[0][DUE]
     else:
-        oldest = oldest_past_due(loan, on, rules)
-        late = counted_day(loan, on) - oldest if oldest else 0
+        oldest, counted = oldest_past_due(loan, on, rules), counted_day(loan, on)
+        late = days_past_due(loan, memory_of(loan), counted, rules, oldest) if oldest else 0
     if late > loan.worst:
         loan.worst = late
     return late

@@ -51,11 +51,12 @@ def ageing_from(loan: Loan, day: int, rules: Rules) -> int:
 
 def excess(loan: Loan, day: int) -> Money:
     """By how much chargebacks exceed what is paid on installments not yet past due on `day`."""
-    total = 0
-    for row in joined_rows(loan):
-        if row[DUE] >= day:
-            total += max(0, sum([amount for _, amount in chargebacks_on(loan, row)]) - paid_on(loan, row))
-    return total
+    return sum([excess_on(loan, row) for row in joined_rows(loan) if row[DUE] >= day])
+
+
+def excess_on(loan: Loan, row: Row) -> Money:
+    """By how much the chargebacks of an installment exceed what is paid on it."""
+    return max(0, sum([amount for _, amount in chargebacks_on(loan, row)]) - paid_on(loan, row))
 
 
 def first_uncovered(loan: Loan) -> int:

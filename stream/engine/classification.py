@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from stream.engine import conduct, journal
+from stream.engine import conduct, indications, journal
 from stream.engine.calendars import month_end, months_after
 from stream.engine.entries import Revision
 from stream.engine.loan import Loan, status
@@ -24,7 +24,9 @@ from stream.engine.schemes import (
     MISSED_PAYMENTS,
     MISUSE_FOUND,
     MONTHS_MBA,
+    RESTRUCTURED,
     RESTRUCTURED_TWICE,
+    Floor,
     Range,
     Scheme,
 )
@@ -119,7 +121,7 @@ def _level(scheme: Scheme, loan: Loan, moment: Moment, past: Memory, rules: Rule
     ):
         level = 0
     for floor in scheme.floors:
-        if floor.level > level and _holds(floor.when, loan, moment, past, scheme):
+        if floor.level > level and _holds(floor, loan, moment, past, scheme):
             level = floor.level
     cure = scheme.cure
     if cure is not None and level < cure.level and scheme.name in past.cures and conduct.bars(cure, loan):
@@ -194,13 +196,15 @@ def _fell_due(loan: Loan, first: int, day: int, rules: Rules) -> Money:
     return sum(row[TOTAL] for row in rules.rolled(rows) if first <= row[DUE] < day)
 
 
-def _holds(when: str, loan: Loan, moment: Moment, past: Memory, scheme: Scheme) -> bool:
-    """Whether a circumstance is so on the moment's day."""
-    extras = loan.extras
+def _holds(floor: Floor, loan: Loan, moment: Moment, past: Memory, scheme: Scheme) -> bool:
+    """Whether a floor's circumstance is so on the moment's day."""
+    extras, when = loan.extras, floor.when
     if extras is None:
         return False
     if when == MISUSE_FOUND:
         return 0 < extras.misuse_from <= moment.day
+    if not when.startswith(RESTRUCTURED):
+        return indications.holds(floor, past)
     if not extras.restructured or extras.restructured[0][0] > moment.day:
         return False
     if when == RESTRUCTURED_TWICE and sum(begin <= moment.day for begin, _ in extras.restructured) < 2:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from stream.engine import indications
 from stream.engine.ageing import oldest_past_due
 from stream.engine.calendars import months_after
 from stream.engine.counting import counted_days, counted_since
 from stream.engine.loan import Loan
-from stream.engine.memory import NOTHING, Memory, keep, memory_text, restructurings, second_due_after
+from stream.engine.memory import NOTHING, Memory, keep, memory_of, memory_text, restructurings, second_due_after
 from stream.engine.money import DUE
 from stream.engine.policy import FIRST_MATERIAL, OLDEST_UNPAID, Rules
 from stream.engine.schedule import past_due_rows
@@ -40,14 +41,30 @@ def after(loan: Loan, on: int, rules: Rules) -> None:
     if not text and rules.count_from != FIRST_MATERIAL:
         return
     past = Memory(text)
+    held = _held_by_floors(loan, past, rules)
     if not counted_since(loan, NOTHING, on, rules, oldest_past_due(loan, on, rules)):
         past.since = 0
         for name, (cleared, _) in past.cures.items():
-            if not cleared:
+            if not cleared and name not in held:
                 past.cures[name] = (on, second_due_after(loan, on))
     elif rules.count_from == FIRST_MATERIAL and not past.since:
         past.since = on  # a charge or a chargeback made the arrears material
     keep(loan, past)
+
+
+def _held_by_floors(loan: Loan, past: Memory, rules: Rules) -> list[str]:
+    """The schemes that an indication or impairment keeps at their cure's level: it bars the way back as arrears do."""
+    found: list[str] = []
+    if not past.indications and past.expected_loss < 0:
+        return found
+    for scheme in rules.schemes:
+        cure = scheme.cure
+        if cure is not None and bars(cure, loan):
+            floors = [floor for floor in scheme.floors if floor.level >= cure.level]
+            if any(indications.holds(floor, past) for floor in floors):
+                past.cures[scheme.name] = (0, 0)
+                found.append(scheme.name)
+    return found
 
 
 def _note_arrears(loan: Loan, past: Memory, scheme: Scheme, cure: Cure, days: int, oldest: int) -> None:
@@ -79,7 +96,8 @@ def bars(cure: Cure, loan: Loan) -> bool:
 
 def upgrade_day(loan: Loan, cure: Cure, cleared: int, second_due: int) -> int:
     """The first day on which a loan may be better again, its arrears cleared on `cleared`."""
-    months = cure.restructured_months if cure.restructured_months and restructurings(loan) else cure.months
+    restructured = restructurings(loan) or memory_of(loan).distressed
+    months = cure.restructured_months if cure.restructured_months and restructured else cure.months
     day = months_after(cleared, months)
     return max(day, second_due) if cure.two_periods else day
 

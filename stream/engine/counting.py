@@ -6,11 +6,22 @@ installment it is. `first_material` counts the consecutive days on which the arr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from stream.engine.chargebacks import excess_on, joined_rows
 from stream.engine.loan import Loan
 from stream.engine.memory import Memory
-from stream.engine.money import DUE, FEE, INTEREST, PENALTY, PRINCIPAL
+from stream.engine.money import DUE, FEE, INTEREST, PENALTY, PRINCIPAL, Money
 from stream.engine.policy import FIRST_ARREARS, FIRST_MATERIAL, Rules
 from stream.engine.schedule import past_due_rows
+from stream.engine.uncovered import ages_from
+
+
+def days_past_due(loan: Loan, past: Memory, day: int, rules: Rules, oldest: int) -> int:
+    """Days past due on `day`; `oldest`: the oldest due date past due then."""
+    if rules.plain:
+        return day - oldest
+    return counted_days(counted_since(loan, past, day, rules, oldest), day, rules)
 
 
 def counted_since(loan: Loan, past: Memory, day: int, rules: Rules, oldest: int) -> int:
@@ -37,18 +48,32 @@ def counted_days(since: int, day: int, rules: Rules) -> int:
 def _material_since(loan: Loan, day: int, rules: Rules) -> int:
     """The first day up to `day` on which the arrears exceed both the amount and the part of the exposure.
 
-    While nothing is paid, arrears only grow, so that is the day after some due date. Exposure: the principal that is
-    outstanding, and what else is past due.
+    While nothing is paid, arrears only grow, so that is the day after some due date, or after a chargeback that ages.
+    Exposure: the principal that is outstanding, and what else is past due.
     """
     arrears = other = 0
-    for row in past_due_rows(loan, day, rules):
-        besides = row[INTEREST] + row[FEE] + row[PENALTY]
-        arrears += row[PRINCIPAL] + besides
+    for on, principal, besides in sorted([*_charged_back(loan, day, rules), *_fallen_due(loan, day, rules)]):
+        arrears += principal + besides
         other += besides
         exposure = loan.owed[PRINCIPAL] + other
         if (
             arrears > rules.material_amount
             and arrears * rules.material_denominator > exposure * rules.material_numerator
         ):
-            return row[DUE] + 1
+            return on + 1
     return 0
+
+
+def _fallen_due(loan: Loan, day: int, rules: Rules) -> Iterator[tuple[int, Money, Money]]:
+    """Due date, unpaid principal and what else is unpaid of the installments past due, but for charged-back excess."""
+    for row in past_due_rows(loan, day, rules):
+        earlier = excess_on(loan, row) if ages_from(loan, row) < row[DUE] else 0
+        yield row[DUE], row[PRINCIPAL] - earlier, row[INTEREST] + row[FEE] + row[PENALTY]
+
+
+def _charged_back(loan: Loan, day: int, rules: Rules) -> Iterator[tuple[int, Money, Money]]:
+    """What was charged back with installments that were not due yet: it is in arrears from when it ages."""
+    for row in joined_rows(loan):
+        first = ages_from(loan, row)
+        if first < min(day, row[DUE]) and not rules.met(row):
+            yield first, excess_on(loan, row), 0

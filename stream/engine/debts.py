@@ -6,7 +6,7 @@ before or has nothing new to say. Raises Refused where the loan's history forbid
 
 from __future__ import annotations
 
-from stream.engine import entries, journal, known_ids
+from stream.engine import entries, journal, known_ids, re_aging
 from stream.engine.alerting import judge_and_say
 from stream.engine.entries import Chargeback
 from stream.engine.extras import ensure
@@ -14,7 +14,7 @@ from stream.engine.facts import ChargedBack, ChargePosted, ChargeWaived, Schedul
 from stream.engine.findings import Alert
 from stream.engine.fold import folded_apart
 from stream.engine.loan import ACTIVE, CANCELLED, SETTLED, TRANSFERRED, WRITTEN_OFF, Loan
-from stream.engine.money import NUMBER
+from stream.engine.money import NUMBER, Row
 from stream.engine.pauses import in_force
 from stream.engine.policy import Rules
 from stream.engine.refused import Refused
@@ -59,6 +59,9 @@ def revise(loan: Loan, fact: ScheduleRevised, rules: Rules, today: int) -> list[
         return None
     refuse_closed(loan, CANCELLED, TRANSFERRED, WRITTEN_OFF, SETTLED)
     refuse_by_date(loan, fact.effective_date, rules, today)
+    if fact.reason == "re_age" and rules.re_aging is not None:
+        known = journal.read(loan.journal)
+        re_aging.refuse(loan, rules.re_aging, fact.effective_date, _schedule(loan, rules), known.payments)
     ensure(loan).schedule_version = fact.schedule_version
     line = entries.revision_line(fact, today)
     said = tell(loan, fact.event_id, line, fact.effective_date, rules, today)
@@ -84,8 +87,13 @@ def post_charge(loan: Loan, fact: ChargePosted, rules: Rules, today: int) -> lis
 
 def _numbers(loan: Loan, rules: Rules) -> set[int]:
     """The numbers of the installments, settled ones too."""
+    return {row[NUMBER] for row in _schedule(loan, rules)}
+
+
+def _schedule(loan: Loan, rules: Rules) -> list[Row]:
+    """The installments by the present version of the schedule, settled ones too."""
     known = journal.read(loan.journal)
-    return {row[NUMBER] for row in folded_apart(loan, known, rules, known.facts()).schedule}
+    return folded_apart(loan, known, rules, known.facts()).schedule
 
 
 def waive_charge(loan: Loan, fact: ChargeWaived, rules: Rules, today: int) -> list[Alert] | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from stream.engine import agenda
 from stream.engine.ageing import oldest_past_due
 from stream.engine.classification import next_change
-from stream.engine.counting import counted_days, counted_since
+from stream.engine.counting import days_past_due
 from stream.engine.loan import CANCELLED, CHARGED_OFF, WRITTEN_OFF, Loan, counted_day
 from stream.engine.memory import memory_of
 from stream.engine.money import DUE, FEE, INTEREST, PENALTY, PRINCIPAL, Money
@@ -52,7 +52,7 @@ def judge(loan: Loan, today: int, rules: Rules) -> None:
         return
     extras = loan.extras
     counted = today if extras is None else counted_day(loan, today)
-    days = counted - oldest if rules.plain else days_counted(loan, counted, rules, oldest)
+    days = counted - oldest if rules.plain else days_past_due(loan, memory_of(loan), counted, rules, oldest)
     delinquent = days - (rules.grace_days if loan.grace_days < 0 else loan.grace_days)
     if extras is not None and extras.pauses:
         delinquent -= deducted(loan, counted)
@@ -61,18 +61,11 @@ def judge(loan: Loan, today: int, rules: Rules) -> None:
     loan.bucket = rules.bucket(loan.delinquent_days, loan.bucket)
 
 
-def days_counted(loan: Loan, day: int, rules: Rules, oldest: int) -> int:
-    """Days past due on `day` by the product's way of counting; `oldest`: the oldest due date past due."""
-    if rules.plain:
-        return day - oldest
-    return counted_days(counted_since(loan, memory_of(loan), day, rules, oldest), day, rules)
-
-
 def situation(loan: Loan, day: int, rules: Rules) -> Situation:
     """What the loan's present money figures mean on `day`, without changing the judgement."""
     oldest = oldest_past_due(loan, day, rules)
     counted = counted_day(loan, day)
-    days = days_counted(loan, counted, rules, oldest) if oldest else 0
+    days = days_past_due(loan, memory_of(loan), counted, rules, oldest) if oldest else 0
     delinquent = max(0, days - grace_days(loan, rules) - deducted(loan, counted))
     return Situation(days, delinquent, oldest, overdue(loan, day, rules), loan.owed[PRINCIPAL])
 
@@ -100,7 +93,7 @@ def next_check(loan: Loan, rules: Rules) -> int:
     if loan.closed_as and loan.closed_as != CHARGED_OFF:
         ages = loan.closed_as == WRITTEN_OFF and loan.extras is not None and loan.as_of < loan.extras.status_day
         return loan.as_of + (1 if ages else rules.replay_horizon_days)
-    if loan.days_past_due:
+    if loan.oldest_due:
         return loan.as_of + 1
     if loan.as_of < loan.disbursement_date:
         return loan.disbursement_date

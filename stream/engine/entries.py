@@ -13,8 +13,9 @@ from stream.engine.facts import ChargedBack, ChargePosted, ChargeWaived, Flagged
 from stream.engine.money import FEE, PENALTY, Money, Row
 from stream.engine.stamps import stamp, unstamped
 
-REVISED: Final = -4
-FLAGGED: Final = -3
+REVISED: Final = -5
+FLAGGED: Final = -4
+UNFLAGGED: Final = -3
 CHARGED: Final = -2
 WAIVED: Final = -1
 TAKEN_BACK: Final = 2
@@ -36,6 +37,8 @@ class Revision(NamedTuple):
     eased: bool
     """The terms were eased because the borrower is in financial difficulty."""
     rows: list[Row]
+    re_aged: bool = False
+    """Arrears were brought current without being paid (FFIEC re-aging)."""
 
 
 class Charge(NamedTuple):
@@ -84,7 +87,7 @@ class Ending(NamedTuple):
 
 
 class Flag(NamedTuple):
-    """Something was found that a classification looks at."""
+    """Something was found that a classification looks at, or is so no more."""
 
     effective: int
     order: int
@@ -149,8 +152,9 @@ def read(line: str) -> Servicing:
 
 
 def _revision(words: list[str]) -> Revision:
-    _, effective, booked, version, _, eased, _, rows = words
-    return Revision(int(effective), REVISED, int(version), int(booked), eased == "1", _rows(rows))
+    _, effective, booked, version, reason, eased, _, rows = words
+    re_aged = reason == "re_age"
+    return Revision(int(effective), REVISED, int(version), int(booked), eased == "1", _rows(rows), re_aged)
 
 
 def _charge(words: list[str]) -> Charge:
@@ -177,7 +181,8 @@ def _ending(words: list[str]) -> Ending:
 
 def _flag(words: list[str]) -> Flag:
     _, on, booked, flag, event_id = words
-    return Flag(int(on), FLAGGED, event_id, int(booked), flag)
+    order = UNFLAGGED if flag.startswith("indication_ended:") else FLAGGED
+    return Flag(int(on), order, event_id, int(booked), flag)
 
 
 _READER_OF_MARK: Final[dict[str, Callable[[list[str]], Servicing]]] = {

@@ -99,7 +99,7 @@ class ScheduleRevised(NamedTuple):
     """A version not above the current one is ignored; the schedule of the disbursement is version 1."""
     effective_date: Day
     reason: str
-    """rate_change, prepayment, extension, restructuring or correction."""
+    """rate_change, prepayment, extension, restructuring, correction, re_age or tranche."""
     financial_difficulty: bool
     """True: the terms were eased because the borrower is in financial difficulty (2023 Measures, art. 17-19)."""
     schedule: list[Row]
@@ -168,7 +168,7 @@ class StatusSet(NamedTuple):
 
 
 class Flagged(NamedTuple):
-    """Something that a classification looks at: misuse_found or technical_overdue."""
+    """Something that a classification looks at: misuse_found, technical_overdue, or a flag of indications.py."""
 
     event_id: str
     recorded: Day

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from stream.engine import chargebacks, charges, conduct
+from stream.engine import chargebacks, charges, conduct, indications, re_aging
 from stream.engine.ageing import oldest_past_due
 from stream.engine.allocation import apply, drop_settled, pay
 from stream.engine.charges import NUMBER_OF
@@ -72,7 +72,15 @@ class Fold:
             self._end(fact)
         elif isinstance(fact, Flag):
             _set_flag(loan, fact)
-        elif fact.eased:
+        else:
+            self._revise(fact)
+
+    def _revise(self, fact: Revision) -> None:
+        """What a new schedule leaves behind besides its rows."""
+        loan = self.loan
+        if fact.re_aged:
+            re_aging.note(loan, fact.effective)
+        if fact.eased:
             first_due = min((row[DUE] for row in fact.rows if row[DUE] >= fact.effective), default=fact.effective)
             ensure(loan).restructured.append([fact.effective, first_due])
 
@@ -132,8 +140,10 @@ def _set_flag(loan: Loan, fact: Flag) -> None:
     extras = ensure(loan)
     if fact.flag == "misuse_found":
         extras.misuse_from = fact.effective
-    else:
+    elif fact.flag == "technical_overdue":
         extras.technical_from = fact.effective
+    else:
+        indications.note(loan, fact.flag)
 
 
 def _set_opening(loan: Loan, entries: Entries) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from stream.engine import entries, known_ids, pauses
+from stream.engine import entries, indications, known_ids, pauses
 from stream.engine.alerting import judge_and_say
-from stream.engine.dates import iso
+from stream.engine.dates import Day, iso
 from stream.engine.extras import ensure
 from stream.engine.facts import DelinquencyPaused, DelinquencyResumed, Flagged, StatusSet
 from stream.engine.findings import Alert
+from stream.engine.journal import read
 from stream.engine.loan import CANCELLED, CHARGED_OFF, SETTLED, TRANSFERRED, WRITTEN_OFF, Loan
 from stream.engine.policy import Rules
 from stream.engine.refused import Refused
@@ -99,7 +100,12 @@ def flag(loan: Loan, fact: Flagged, rules: Rules, today: int) -> list[Alert] | N
         return None
     if loan.closed_as != CHARGED_OFF:
         refuse_inactive(loan, today)
+    kind, about = indications.parts(fact.flag)
+    if kind in indications.KINDS:  # what is found out is not known ahead
+        fact = fact._replace(effective_date=Day(min(fact.effective_date, fact.recorded, today)))
     refuse_by_date(loan, fact.effective_date, rules, today)
+    if kind == indications.ENDED and not indications.in_force(read(loan.journal), about, fact.effective_date):
+        raise Refused("indication_unknown")
     line = entries.flag_line(fact, today)
     said = tell(loan, fact.event_id, line, fact.effective_date, rules, today)
-    return said + judge_and_say(loan, rules, today, fact.event_id, fact.flag, iso(fact.effective_date))
+    return said + judge_and_say(loan, rules, today, fact.event_id, kind, about or iso(fact.effective_date))

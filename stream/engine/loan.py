@@ -6,6 +6,7 @@ from typing import Final
 
 from stream.engine.extras import Extras
 from stream.engine.money import Money, Row
+from stream.engine.unread import Unread
 
 ACTIVE: Final = ""
 CANCELLED: Final = "cancelled"
@@ -15,8 +16,8 @@ TRANSFERRED: Final = "transferred"
 SETTLED: Final = "settled"
 
 
-class Loan:
-    """The figures of one loan, and its journal as opaque bytes that only a replay reads.
+class Loan(Unread):
+    """The figures of one loan, and its journal that only a replay reads, see unread.py.
 
     The codec hands out a fresh object for each event; the engine changes it in place, so that a step is pure when
     seen from outside. Days are ordinals, 0 where there is none.
@@ -40,13 +41,11 @@ class Loan:
         "extras",
         "grace_days",
         "history_from",
-        "journal",
         "last_amount",
         "last_event_id",
         "last_payment_id",
         "last_value_date",
         "lateness",
-        "later",
         "loan_id",
         "oldest_due",
         "owed",
@@ -68,9 +67,8 @@ class Loan:
     grace_days: int  # -1: the product's
     closed_as: str  # "" while the loan lives, else the status that ended it; a charged-off loan goes on ageing
     # money: a fold over the journal
-    rows: list[Row]  # the oldest unpaid installments, opened for reading; empty only if all are settled
-    later: str  # the untouched ones after them, a line of seven numbers each
-    owed: Row  # sums of both by component; the other places stay 0
+    rows: list[Row]  # the oldest unpaid installments, opened for reading; the others are `later`; empty if all settled
+    owed: Row  # sums of all unpaid by component; the other places stay 0
     credit: Money
     last_value_date: int  # of the last payment in order, with the two below
     last_payment_id: str
@@ -94,7 +92,6 @@ class Loan:
     last_event_id: str
     seen: bytes  # four bytes of every id in the journal: absent is certain, present is looked up
     history_from: int  # facts before this day are folded into the opening lines of the journal
-    journal: bytes  # ASCII lines, see journal.py
     extras: Extras | None  # what servicing events left behind; None for most loans
 
 

@@ -4,6 +4,10 @@
 
     s<day>                      the present count of days began here (first arrears, first material)
     o<start>,<second due>       a restructured loan is watched from here; its second due date after (0: none)
+    i<indication>               an indication is in force, see indications.py
+    l<loss>                     the loan is credit-impaired, with so much expected loss (hundredths of a percent)
+    d                           its restructuring was a distressed one
+    a<day>                      the loan was re-aged from this day on; the last two are kept
     c<scheme>,<cleared>,<second due>   the loan had reached the level that the scheme's cure starts from; the day on
                                 which the arrears were cleared (0: not yet), and the second due date after
 """
@@ -20,11 +24,24 @@ from stream.engine.money import DUE
 class Memory:
     """The memory, read."""
 
-    __slots__ = ("cures", "observed_from", "second_due", "since")
+    __slots__ = (
+        "cures",
+        "distressed",
+        "expected_loss",
+        "indications",
+        "observed_from",
+        "re_aged",
+        "second_due",
+        "since",
+    )
 
     def __init__(self, text: str) -> None:
         self.since = self.observed_from = self.second_due = 0
         self.cures: dict[str, tuple[int, int]] = {}
+        self.indications: list[str] = []
+        self.expected_loss = -1  # not credit-impaired
+        self.distressed = False
+        self.re_aged: list[int] = []
         for word in text.split(";") if text else ():
             mark, rest = word[0], word[1:]
             if mark == "s":
@@ -32,6 +49,14 @@ class Memory:
             elif mark == "o":
                 start, second = rest.split(",")
                 self.observed_from, self.second_due = int(start), int(second)
+            elif mark == "i":
+                self.indications.append(rest)
+            elif mark == "l":
+                self.expected_loss = int(rest)
+            elif mark == "d":
+                self.distressed = True
+            elif mark == "a":
+                self.re_aged.append(int(rest))
             else:
                 name, cleared, second = rest.split(",")
                 self.cures[name] = (int(cleared), int(second))
@@ -43,6 +68,12 @@ class Memory:
             words.append(f"s{self.since}")
         if self.observed_from:
             words.append(f"o{self.observed_from},{self.second_due}")
+        words += [f"i{indication}" for indication in self.indications]
+        if self.expected_loss >= 0:
+            words.append(f"l{self.expected_loss}")
+        if self.distressed:
+            words.append("d")
+        words += [f"a{day}" for day in self.re_aged]
         words += [f"c{name},{cleared},{second}" for name, (cleared, second) in self.cures.items()]
         return ";".join(words)
 

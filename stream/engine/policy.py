@@ -31,6 +31,19 @@ class Bucket(NamedTuple):
     max_days: int | None
 
 
+class ReAging(NamedTuple):
+    """When arrears may be brought current without being paid; see re_aging.py.
+
+    months_on_books: since the disbursement. payments: consecutive ones, or as much money, before it; 0: none.
+    once_in_months, twice_in_months: no more than so often in so many months; 0: no such limit.
+    """
+
+    months_on_books: int = 9
+    payments: int = 3
+    once_in_months: int = 12
+    twice_in_months: int = 60
+
+
 class Rules:
     """How loans of one product are judged.
 
@@ -55,6 +68,7 @@ class Rules:
     material_amount, material_percent: arrears are material while they exceed both the amount and the percentage of
         the exposure, as (numerator, denominator).
     schemes: the classifications that loans of the product are given.
+    re_aging: the limits of re-aging; None: upstream's decision is taken as it comes.
     """
 
     __slots__ = (
@@ -83,6 +97,7 @@ class Rules:
         "overdue_notice_days",
         "plain",
         "policy_version",
+        "re_aging",
         "remembered",
         "remembers",
         "replay_horizon_days",
@@ -116,6 +131,7 @@ class Rules:
         material_amount: Money = 0,
         material_percent: tuple[int, int] = (0, 1),
         schemes: tuple[Scheme, ...] = (),
+        re_aging: ReAging | None = None,
     ) -> None:
         self.policy_version = policy_version
         self.buckets = buckets
@@ -139,6 +155,7 @@ class Rules:
         self.material_amount = material_amount
         self.material_numerator, self.material_denominator = material_percent
         self.schemes = schemes
+        self.re_aging = re_aging
         self.labels = [[f"{scheme.name}:{code}" for code in scheme.codes] for scheme in schemes]
         self.normal_classes = " ".join([labels[0] for labels in self.labels])
         self.plain = count_from == OLDEST_UNPAID and not counts_due_date

@@ -33,7 +33,29 @@ MISUSE_FOUND: Final = "misuse_found"
 TECHNICAL_OVERDUE: Final = "technical_overdue"
 RESTRUCTURED: Final = "restructured"
 RESTRUCTURED_TWICE: Final = "restructured_twice"
-CIRCUMSTANCES: Final = (MISUSE_FOUND, RESTRUCTURED, RESTRUCTURED_TWICE)
+UNLIKELY_TO_PAY: Final = "unlikely_to_pay"
+CREDIT_IMPAIRED: Final = "credit_impaired"
+INDICATIONS_OF_UNLIKELINESS: Final = (
+    "non_accrual",
+    "credit_adjustment",
+    "sold_at_loss",
+    "distressed_restructuring",
+    "bankruptcy_filed",
+    "bankruptcy_protection",
+    "other_unlikely_to_pay",
+    "liquidation",
+)
+"""Any of these is unlikeliness to pay (CRR art. 178(3)(a) to (f), what the lender adds, and liquidation)."""
+INDICATIONS: Final = (*INDICATIONS_OF_UNLIKELINESS, "refinanced_to_repay")
+"""What upstream may say of a loan and take back: see indications.py."""
+CIRCUMSTANCES: Final = (
+    MISUSE_FOUND,
+    RESTRUCTURED,
+    RESTRUCTURED_TWICE,
+    UNLIKELY_TO_PAY,
+    CREDIT_IMPAIRED,
+    *INDICATIONS,
+)
 
 
 class Range(NamedTuple):
@@ -64,10 +86,15 @@ class Table(NamedTuple):
 
 
 class Floor(NamedTuple):
-    """A circumstance under which a loan is at least at a level."""
+    """A circumstance under which a loan is at least at a level.
+
+    least_loss: of a credit-impaired loan, only where the expected loss is at least so much of the book balance, in
+        hundredths of a percent.
+    """
 
     when: str
     level: int
+    least_loss: int = 0
 
 
 class Cure(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import Struct
+from typing import Final
 from zlib import crc32
 
 from stream.engine import conduct, journal, known_ids, payments
@@ -15,14 +17,17 @@ from stream.engine.facts import Disbursed, DisbursementCancelled, Repaid, Repaym
 from stream.engine.findings import Alert
 from stream.engine.further import recovery
 from stream.engine.journal import digest
-from stream.engine.loan import ACTIVE, CANCELLED, CHARGED_OFF, TRANSFERRED, WRITTEN_OFF, Loan
+from stream.engine.loan import ACTIVE, CANCELLED, CHARGED_OFF, TRANSFERRED, WRITTEN_OFF, Loan, counted_day
 from stream.engine.money import DUE
 from stream.engine.payments import Payment
 from stream.engine.policy import NO_BUCKET, Rules
 from stream.engine.refused import Refused
-from stream.engine.schedule import upcoming_row
+from stream.engine.schedule import past_due_rows, upcoming_row
 
 __all__ = ["Refused", "cancel", "disburse", "forgotten", "open_day", "repay", "reverse"]
+
+_two_digests: Final = Struct("<II").pack
+"""As `journal.digest` makes them, one after the other."""
 
 
 def disburse(loan: Loan | None, fact: Disbursed, rules: Rules, today: int) -> tuple[Loan, list[Alert]] | None:
@@ -64,10 +69,9 @@ def _new_loan(fact: Disbursed) -> Loan:
 def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | None:
     """Apply a payment; None for one seen before. Raises Refused."""
     event_id, _, _, payment_id, on, amount, kind, installment, allocations = fact
-    payment_digest = crc32(payment_id.encode()).to_bytes(4, "little")
-    event_digest = crc32(event_id.encode()).to_bytes(4, "little")
+    digests = _two_digests(crc32(payment_id.encode()), crc32(event_id.encode()))
     seen = loan.seen
-    known = payment_digest in seen or event_digest in seen
+    known = digests[:4] in seen or digests[4:] in seen
     if known and (known_ids.holds_payment(loan.journal, payment_id) or known_ids.holds_event(loan.journal, event_id)):
         return None
     if loan.closed_as:
@@ -77,9 +81,9 @@ def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | N
     directed = kind != "repayment" or installment is not None or allocations is not None
     if directed:
         _refuse_by_kind(loan, fact)
-    loan.seen = seen + payment_digest + event_digest
+    loan.seen = seen + digests
     loan.last_event_id = event_id
-    loan.journal += payments.payment_line(fact, today, directed).encode()
+    loan.note(payments.payment_line(fact, today, directed))
     last = loan.last_value_date
     said: list[Alert] = []
     if known or on < loan.replay_before or on < last or (on == last and payment_id < loan.last_payment_id):
@@ -190,7 +194,10 @@ def open_day(loan: Loan, rules: Rules, today: int) -> list[Alert] | None:
 def _figures_of_the_day(loan: Loan, rules: Rules) -> tuple[object, ...]:
     """Everything about a loan that the passing of days can change."""
     upcoming = None if rules.exact and rules.plain else upcoming_row(loan, loan.as_of)
+    counted = counted_day(loan, loan.as_of)
     return (
+        # each installment past due tells its own days, also while the loan has none
+        rules.plain or [counted - row[DUE] for row in past_due_rows(loan, counted, rules)],
         loan.days_past_due,
         loan.delinquent_days,
         loan.bucket,

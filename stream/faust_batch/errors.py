@@ -5,6 +5,7 @@ RuntimeError
 ├── StopTask              raised by the caller: stops one task
 ├── TopicLayoutError      topics are missing or differ in their number of partitions
 ├── InputLostError        the positions do not fit to what the broker has
+├── StateDamagedError     the broker's copy of a changelog is damaged
 ├── RecordTooLargeError   a record does not fit into a batch
 ├── DeliveryError         the broker refused a batch
 └── StalledError          the watchdog saw no progress
@@ -23,6 +24,10 @@ class TopicLayoutError(RuntimeError):
 
 class InputLostError(RuntimeError):
     """Records after a committed position are gone, or the state that holds the positions is."""
+
+
+class StateDamagedError(RuntimeError):
+    """What a changelog gives back is not what was written: its checksum says so."""
 
 
 class RecordTooLargeError(RuntimeError):

@@ -103,6 +103,25 @@ def begin_offsets(
     return offsets
 
 
+def check_nothing_forgotten(
+    agent: AgentSpec, partition: int, positions: Mapping[TopicPartition, int], told: Mapping[TopicPartition, int]
+) -> None:
+    """
+    The group is told what is committed, so the restored positions are never behind it, unless the changelog lost its
+    end: a truncated file, or an unclean election of its leader.
+
+    Raises:
+        InputLostError: what is processed would be processed, and said, once more.
+    """
+    for place, offset in told.items():
+        if place.partition == partition and place.topic in agent.all_topics and offset > positions.get(place, offset):
+            raise InputLostError(
+                f"task {agent.name}[{partition}] has state up to offset {positions[place]} of {place.topic}, but its "
+                f"group has processed {offset}: the changelog {agent.changelog!r} has lost its end; bring it back from "
+                "a copy, start anew under another app id, or delete the group's offsets to process from there once more"
+            )
+
+
 def check_nothing_processed(agent: AgentSpec, partition: int, committed: Collection[TopicPartition]) -> None:
     """
     A task without a state begins anew; its group, which is told what is processed, must not know better.

@@ -20,7 +20,7 @@ from aiokafka import TopicPartition
 
 from stream.faust_batch.agent import AgentSpec
 from stream.faust_batch.group import RecordGroup
-from stream.faust_batch.layout import begin_offsets, check_nothing_processed
+from stream.faust_batch.layout import begin_offsets, check_nothing_forgotten, check_nothing_processed
 from stream.faust_batch.positions import Positions, decode
 from stream.faust_batch.producer import TaskProducer
 from stream.faust_batch.queues import RecordQueue
@@ -140,6 +140,7 @@ async def _positioned_groups(
         if raw is None:
             check_nothing_processed(agent, partition, [tp for tp, offset in told.items() if offset > begin[tp]])
         positions = Positions() if raw is None else decode(raw, partition)
+        check_nothing_forgotten(agent, partition, positions.offsets, told)
         offsets = begin_offsets(
             [queue.topic_partition for queue in group.all_queues],
             positions.offsets,

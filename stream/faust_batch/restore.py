@@ -9,8 +9,9 @@ from time import monotonic
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CorruptRecordException
 
-from stream.faust_batch.errors import StalledError
+from stream.faust_batch.errors import StalledError, StateDamagedError
 from stream.faust_batch.settings import TaskSettings
 from stream.faust_batch.state import PartitionStore
 
@@ -43,7 +44,7 @@ async def restore(
         isolation_level="read_committed",
         max_partition_fetch_bytes=settings.restore_fetch_bytes,
         fetch_max_wait_ms=settings.fetch_max_wait_ms,
-        check_crcs=settings.check_crcs,
+        check_crcs=True,  # of what lay on a disk for long; a broker does not look when it sends it
     )
     await consumer.start()
     try:
@@ -74,7 +75,7 @@ class _Restore:
         unfinished = {partition for partition, store in self._stores.items() if store.position < self._end[partition]}
         moved = monotonic()
         while unfinished:
-            fetched = await self._consumer.getmany(timeout_ms=200)
+            fetched = await self._fetch()
             for partition, records in fetched.items():
                 self._apply(partition, records)
             if await self._advance(unfinished):
@@ -95,6 +96,18 @@ class _Restore:
                 store.position = begin[partition]
             self._first[partition] = store.position
             self._consumer.seek(partition, store.position)
+
+    async def _fetch(self) -> Mapping[TopicPartition, Sequence[Any]]:
+        try:
+            found: Mapping[TopicPartition, Sequence[Any]] = await self._consumer.getmany(timeout_ms=200)
+        except CorruptRecordException as error:
+            places = ", ".join(f"{place.topic}[{place.partition}]" for place in sorted(self._stores))
+            raise StateDamagedError(
+                f"restore: {error}. A changelog is damaged on the broker's disk (one of {places}). If it has replicas, "
+                "remove the damaged copy and let Kafka copy it anew; else start anew under another app id, which "
+                "judges all inputs again"
+            ) from error
+        return found
 
     def _apply(self, partition: TopicPartition, records: Sequence[Any]) -> None:
         restore = self._stores[partition].restore

@@ -22,13 +22,15 @@ from faust.types import TP, ConsumerMessage
 
 from stream.faust_batch.batch import TaskBatch
 from stream.faust_batch.fetched import make_records_lean
-from stream.faust_batch.queues import Record
+from stream.faust_batch.queues import Record, RecordQueue
+from stream.faust_batch.task import StreamTask
 
 PAUSE_WITHOUT_WORK = 0.005
 TELL_GROUP_TIMEOUT = 2.0
 
 Fetched = Mapping[TopicPartition, Sequence[Record]]
 Positions = Mapping[TopicPartition, tuple[int, int | None]]
+Routes = Mapping[TopicPartition, tuple[RecordQueue, StreamTask]]
 
 
 class BatchMessage(ConsumerMessage):  # type: ignore[misc]
@@ -101,6 +103,8 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     """Faust's consumer, with the fetch loop of the task runtime."""
 
+    _positioned: Routes | None = None  # the assignment whose positions are set
+
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -130,8 +134,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """One fetch; False: there is nothing to fetch from."""
         app, manager = self.app, self.app.manager
         partitions = manager.routes
-        if not partitions or app.rebalancing:  # no record before Faust has set the positions
-            return False
+        if app.rebalancing or not partitions or partitions is not self._positioned:
+            return False  # no record before the positions are set: until then they are what the group was told
         before = app.rebalancing_count, app.consumer_generation_id
         fetched, positions = await self._thread.call_thread(self._thread.poll, partitions)
         if self.should_stop or app.rebalancing or before != (app.rebalancing_count, app.consumer_generation_id):
@@ -170,11 +174,15 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """
         Set the consumer to where the tasks begin: the group's offsets are only told, never believed.
 
-        Faust may call this again while the tasks run; what is being fetched already stays where it is.
+        Faust may call this again while the tasks run; what is being fetched already stays where it is. It may also
+        call it, and say that the rebalance is over, for an assignment that has been revoked meanwhile, while the
+        tasks of the next one are being opened: only what was set after that counts.
         """
-        queues = [queue for queue, _ in self.app.manager.routes.values()]
+        routes = self.app.manager.routes
+        queues = [queue for queue, _ in routes.values()]
         begin = {TP(*q.topic_partition): q.committed for q in queues if q.position is None and q.committed is not None}
         await self.seek_wait(begin)
+        self._positioned = routes
         return begin
 
     async def tell_group(self, offsets: Mapping[TopicPartition, int]) -> None:

@@ -34,6 +34,8 @@ LABELS: Final = {
     "raised": "true or false.",
     "signal": "Type of a signal without `borrower.`",
     "direction": "`worse`, `better`, or `cured` (nothing delinquent any more).",
+    "certificate": "Whose: own, authority, broker.",
+    "status": "HTTP status: 200, 400, 401, 404, 405, 414, 421, 500, 503.",
     "version": "Release of the worker.",
     "policy_version": "Version of the policy file.",
     "app_id": "Consumer group.",
@@ -228,6 +230,17 @@ LOOP_STALL: Final = _gauge(
     "How long the event loop has not turned; 0: it turns.",
     "each scrape, on the metrics' own thread",
     unit="seconds",
+)
+CERTIFICATE_END: Final = _gauge(
+    "loan_certificate_expiry_timestamp_seconds",
+    "When a certificate ends: our own, the first of the authorities, the first of the brokers that were met.",
+    "each scrape, from the files; of a broker each connection to it",
+    "certificate",
+    unit="seconds",
+)
+QUERIES: Final = _counter("loan_queries_total", "Queries of single loans by HTTP status.", "each query", "status")
+QUERY_SECONDS: Final = _histogram(
+    "loan_query_seconds", "Time to answer one query.", "each query", SHORT, unit="seconds"
 )
 BUILD: Final = Metric("loan_build_info", "info", "What is running.", "start", ("version", "policy_version", "app_id"))
 

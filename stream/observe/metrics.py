@@ -57,6 +57,8 @@ class Metrics:
         self.warning_went_bad = self._gauge(catalogue.WARNING_WENT_BAD)
         self.warning_loan_time = self._gauge(catalogue.WARNING_LOAN_TIME)
         self.signal_newest = self._gauge(catalogue.SIGNAL_NEWEST)
+        self.queries = self._counter(catalogue.QUERIES)
+        self.query_seconds = self._histogram(catalogue.QUERY_SECONDS)
         self.when_revoked: list[Callable[[], None]] = []  # what else forgets the tasks of this worker
         self.build = Info(catalogue.BUILD.bare_name, catalogue.BUILD.meaning, registry=self.registry)
 
@@ -72,6 +74,11 @@ class Metrics:
             self.bucket_start.labels(product, CURRENT).set(0)
             for bucket in rules.buckets:
                 self.bucket_start.labels(product, bucket.code).set(bucket.min_days)
+
+    def query_answered(self, status: int, seconds: float) -> None:
+        """Count a query of a loan."""
+        self.queries.labels(str(status)).inc()
+        self.query_seconds.observe(seconds)
 
     @property
     def of_a_task(self) -> tuple[Gauge, ...]:

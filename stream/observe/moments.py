@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,8 @@ class Moments(Collector):
         """Everything begins now."""
         self.time_zone = "UTC"
         self.ready = self.started = False
+        self.certificates: Callable[[], Mapping[str, float]] = dict
+        """Whose certificate ends when; none without TLS."""
         self._monotonic = monotonic
         self._now = now
         self._beat: float | None = None
@@ -118,6 +120,10 @@ class Moments(Collector):
         yield _family(catalogue.BROKER_SILENCE, now - self._answered if self._behind else 0.0)
         yield _family(catalogue.CLOCK_AGE, self.clock_age())
         yield _family(catalogue.LOOP_STALL, self.stall_seconds())
+        ends = _family(catalogue.CERTIFICATE_END)
+        for whose, end in self.certificates().items():
+            ends.add_metric([whose], end)
+        yield ends
 
 
 def _family(metric: Metric, value: float | None = None) -> GaugeMetricFamily:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -78,7 +79,12 @@ def serve(metrics: Metrics, host: str, port: int) -> int:
         def log_message(self, format: str, *_: object) -> None:  # noqa: A002  (its name there)
             """A probe every few seconds is no news."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A scraper that went away is no news, and its traceback is none of the log's."""
+
+    server = Server((host, port), Handler)
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return int(server.server_address[1])

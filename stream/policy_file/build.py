@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from stream.engine.calendars import Calendar
 from stream.engine.money import COMPONENT_OF_NAME
-from stream.engine.policy import Bucket, Rules
+from stream.engine.policy import Bucket, ReAging, Rules
 from stream.engine.schemes import Scheme
 from stream.policy_file.calendars import country_calendar
 from stream.policy_file.errors import Path, Problem, nearest
-from stream.policy_file.parts import Product
+from stream.policy_file.parts import Product, ReAgingPart
 
 
 def exact(text: str) -> tuple[int, int]:
@@ -50,7 +50,12 @@ def rules(
         material_amount=product.materiality.amount,
         material_percent=_percent(product.materiality.percent),
         schemes=_named(product, schemes, path, problems),
+        re_aging=None if product.re_aging is None else _re_aging(product.re_aging),
     )
+
+
+def _re_aging(part: ReAgingPart) -> ReAging:
+    return ReAging(part.months_on_books, part.consecutive_payments, part.once_in_months, part.twice_in_months)
 
 
 def _percent(text: str) -> tuple[int, int]:

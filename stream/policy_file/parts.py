@@ -98,6 +98,15 @@ class Notices(Part):
     overdue_days: Annotated[list[int], AfterValidator(_in(1, 365))] = []
 
 
+class ReAgingPart(Part):
+    """When arrears may be brought current without being paid."""
+
+    months_on_books: int = Field(default=9, ge=0, le=600)
+    consecutive_payments: int = Field(default=3, ge=0, le=12)
+    once_in_months: int = Field(default=12, ge=0, le=600)
+    twice_in_months: int = Field(default=60, ge=0, le=600)
+
+
 CN_BUCKETS = [
     *[BucketPart(code=f"M{month}", min_days=30 * month - 29, max_days=30 * month) for month in range(1, 7)],
     BucketPart(code="M6+", min_days=181),
@@ -120,6 +129,7 @@ class Product(Part):
     next_due: Literal["earliest_unpaid", "next_unpaid"] = "earliest_unpaid"
     notices: Notices = Notices()
     installment_level: bool = False
+    re_aging: ReAgingPart | None = None
     replay_horizon_days: int = Field(default=800, ge=31, le=10_000)
     buckets: list[BucketPart] = CN_BUCKETS
     schemes: list[Name] = ["cn_five_class_2023", "pboc_bureau", "ifrs9"]

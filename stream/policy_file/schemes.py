@@ -10,7 +10,17 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from stream.engine.schemes import COUNTERS, Cure, Floor, Observation, Range, Scheme, Table
+from stream.engine.schemes import (
+    CIRCUMSTANCES,
+    COUNTERS,
+    CREDIT_IMPAIRED,
+    Cure,
+    Floor,
+    Observation,
+    Range,
+    Scheme,
+    Table,
+)
 from stream.policy_file.errors import nearest
 from stream.policy_file.parts import Code, Days, Name, Part
 
@@ -37,8 +47,22 @@ class RangePart(Part):
 class FloorPart(Part):
     """A circumstance under which a loan is at least at a code."""
 
-    when: Literal["misuse_found", "restructured", "restructured_twice"]
+    when: str
     code: Code
+    expected_loss_percent: int = Field(default=0, ge=0, le=100)
+
+    @field_validator("when")
+    @classmethod
+    def _known(cls, when: str) -> str:
+        if when not in CIRCUMSTANCES:
+            raise ValueError(f"no such circumstance{nearest(when, CIRCUMSTANCES)}")
+        return when
+
+    @model_validator(mode="after")
+    def _loss_of_impaired(self) -> FloorPart:
+        if self.expected_loss_percent and self.when != CREDIT_IMPAIRED:
+            raise ValueError('expected_loss_percent goes with when = "credit_impaired" only')
+        return self
 
 
 class CurePart(Part):
@@ -123,7 +147,7 @@ def scheme(name: str, part: SchemePart, parts: dict[str, SchemePart]) -> Scheme:
         name,
         tuple(part.codes),
         tuple(table for table in tables if table.ranges),
-        tuple(Floor(floor.when, level[floor.code]) for floor in part.floors),
+        tuple(Floor(floor.when, level[floor.code], floor.expected_loss_percent * 100) for floor in part.floors),
         None if part.cure is None else _cure(part.cure, level),
         Observation(part.observation.months, part.observation.two_periods),
         part.technical_days,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from stream.engine.money import COMPONENT_OF_NAME
-from stream.engine.policy import NEVER, Policy
+from stream.engine.policy import NEVER, Policy, ReAging
 from stream.engine.schemes import Scheme
 
 _NAME_OF_COMPONENT: Final = {place: name for name, place in COMPONENT_OF_NAME.items()}
@@ -36,6 +36,7 @@ def shown(policy: Policy, product: str) -> dict[str, Any]:
         "notices.due_soon_days": list(rules.due_soon_days),
         "notices.overdue_days": list(rules.overdue_notice_days),
         "installment_level": rules.installment_level,
+        "re_aging": None if rules.re_aging is None else _re_aging(rules.re_aging),
         "replay_horizon_days": rules.replay_horizon_days,
         "buckets": [f"{bucket.code:12}{_range(bucket.min_days, bucket.max_days)}" for bucket in rules.buckets],
         **{f"scheme {scheme.name}": _steps(scheme) for scheme in rules.schemes},
@@ -49,7 +50,9 @@ def _steps(scheme: Scheme) -> list[str]:
             extra = f", if {part.worth_days} days' worth is unpaid" if part.worth_days else ""
             extra += ", by the end of the month" if part.by_month_end else ""
             lines.append(f"{scheme.codes[part.level]:18}{_range(part.least, part.most)} {table.counter}{extra}")
-    lines += [f"{scheme.codes[floor.level]:18}at least, {floor.when}" for floor in scheme.floors]
+    for floor in scheme.floors:
+        loss = f" {floor.least_loss // 100} %" if floor.least_loss else ""
+        lines.append(f"{scheme.codes[floor.level]:18}at least, {floor.when}{loss}")
     if scheme.technical_days:
         lines.append(f"{scheme.codes[0]:18}up to {scheme.technical_days} days of technical arrears")
     if scheme.cure is not None:
@@ -59,6 +62,13 @@ def _steps(scheme: Scheme) -> list[str]:
         if cure.segments:
             lines.append(f"{'':18}({', '.join(sorted(cure.segments))} only)")
     return lines + [f"{code:18}{status}" for status, code in scheme.statuses]
+
+
+def _re_aging(limits: ReAging) -> list[str]:
+    return [
+        f"after {limits.months_on_books} months on the books, {limits.payments} consecutive payments",
+        f"once in {limits.once_in_months} months, twice in {limits.twice_in_months}",
+    ]
 
 
 def _range(least: int, most: int | None) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import UNSET
 
+from stream.engine import indications
 from stream.engine.dates import Day
 from stream.engine.facts import (
     Allocation,
@@ -122,6 +124,7 @@ def schedule_revised(event_id: str, recorded: Day, data: Any) -> ScheduleRevised
         data.reason,
         data.financial_difficulty,
         _schedule(data.schedule),
+        data.disbursed or 0,
     )
 
 
@@ -180,6 +183,20 @@ def _flagged(flag: str) -> Callable[[str, Day, Any], Flagged]:
     return flagged
 
 
+def _indicated(kind: str) -> Callable[[str, Day, Any], Flagged]:
+    def indicated(event_id: str, recorded: Day, data: Any) -> Flagged:
+        return Flagged(event_id, recorded, data.loan_id, f"{kind}:{data.indication}", _day(data.effective_date))
+
+    return indicated
+
+
+def impairment_assessed(event_id: str, recorded: Day, data: Any) -> Flagged:
+    """Of `loan.impairment_assessed`; the expected loss in hundredths of a percent."""
+    loss = int(Decimal(data.expected_loss_percent or "0") * 100)
+    flag = f"{indications.IMPAIRED}:{loss}" if data.credit_impaired else indications.NOT_IMPAIRED
+    return Flagged(event_id, recorded, data.loan_id, flag, _day(data.effective_date))
+
+
 def _day(found: date) -> Day:
     return Day(found.toordinal())
 
@@ -215,5 +232,8 @@ FACT_OF_TYPE: Final[Mapping[str, Callable[[str, Day, Any], Fact | DayOpened]]] =
     "loan.transferred": _status_set("transferred"),
     "loan.misuse_found": _flagged("misuse_found"),
     "loan.technical_overdue_flagged": _flagged("technical_overdue"),
+    "loan.credit_indication_set": _indicated(indications.SET),
+    "loan.credit_indication_ended": _indicated(indications.ENDED),
+    "loan.impairment_assessed": impairment_assessed,
     "business_day.opened": day_opened,
 }

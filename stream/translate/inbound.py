@@ -16,6 +16,7 @@ from stream.translate.judge import MAX_HEADER_BYTES, MAX_HEADERS, MAX_HEADERS_BY
 from stream.translate.layouts import Layout, layout_of, others_hold
 from stream.translate.local_days import REST_OF_HOUR, LocalDays
 from stream.translate.quick import QUICK_OF_TYPE, STRUCTURED_OF_TOPIC, Quick, Undecided, structured_quotes
+from stream.translate.raw_headers import varying_values
 from stream.translate.records import (
     CONTENT_TYPE,
     ID,
@@ -97,37 +98,53 @@ class Inbound:
 
     def _decode_fast(self, record: Record) -> Fact | DayOpened:
         """The fact of a good message of a known layout; raises one of `_UNDECIDED` for any other."""
-        value, headers = record.value, record.headers
+        value = record.value
         if value is None or len(value) > MAX_VALUE_BYTES:
             raise Undecided
+        raw: bytes | None = getattr(record, "raw_headers", None)  # of the worker's own reader
+        if raw is not None:
+            for layout in self._layouts.get(record.topic, ()):
+                if not layout.shape or (found := varying_values(raw, layout.shape)) is None:
+                    continue
+                if layout.raw_subject is None or found[layout.raw_subject] == record.key:
+                    return self._binary(record, value, found[layout.raw_id], found[layout.raw_time], layout)
+        headers = record.headers
         if len(headers) < 2:
             return self._decode_structured(record, value)
         for layout in self._layouts.get(record.topic, ()):
-            length, id_at, time_at, subject_at, others, constant, decode, fact = layout
-            if len(headers) != length:
+            if len(headers) != layout.length:
                 continue
             rest: list[tuple[str, bytes] | None] = [*headers]
-            id_name, event_id = headers[id_at]
-            time_name, time = headers[time_at]
-            rest[id_at] = rest[time_at] = None
-            if subject_at is not None:
-                subject_name, subject = headers[subject_at]
+            id_name, event_id = headers[layout.id_at]
+            time_name, time = headers[layout.time_at]
+            rest[layout.id_at] = rest[layout.time_at] = None
+            if layout.subject_at is not None:
+                subject_name, subject = headers[layout.subject_at]
                 if subject_name != SUBJECT or subject != record.key:
                     continue
-                rest[subject_at] = None
-            if others and not others_hold(others, rest):
+                rest[layout.subject_at] = None
+            if layout.others and not others_hold(layout.others, rest):
                 continue
-            if rest != constant or id_name != ID or time_name != TIME or not event_id or not time:
+            if rest != layout.constant or id_name != ID or time_name != TIME:
                 continue
-            if len(event_id) > MAX_EVENT_ID_LENGTH or not (event_id.isalnum() or _ID_BYTES(event_id)):
-                raise Undecided
-            recorded, rest_of_time = self._utc_hours.get(time[:13]), time[13:]
-            if len(rest_of_time) == WITH_MILLISECONDS and rest_of_time[6] == POINT and rest_of_time[7:10].isdigit():
-                rest_of_time = rest_of_time[:6] + rest_of_time[10:]
-            if recorded is None or rest_of_time not in REST_OF_HOUR:
-                recorded = self._day_of(time.decode())
-            return fact(event_id.decode(), recorded, record.key, decode(value), value.count(b'"'), value)
+            return self._binary(record, value, event_id, time, layout)
         return self._decode_structured(record, value)
+
+    def _binary(self, record: Record, value: bytes, event_id: bytes, time: bytes, layout: Layout) -> Fact | DayOpened:
+        """The same for binary mode, of an event with this layout."""
+        if not time or not event_id or len(event_id) > MAX_EVENT_ID_LENGTH:
+            raise Undecided
+        if not (event_id.isalnum() or _ID_BYTES(event_id)):
+            raise Undecided
+        recorded, rest_of_time = self._utc_hours.get(time[:13]), time[13:]
+        if len(rest_of_time) == WITH_MILLISECONDS and rest_of_time[6] == POINT and rest_of_time[7:10].isdigit():
+            rest_of_time = rest_of_time[:6] + rest_of_time[10:]
+        if recorded is None or rest_of_time not in REST_OF_HOUR:
+            recorded = self._day_of(time.decode())
+        fact: Fact | DayOpened = layout.fact(
+            event_id.decode(), recorded, record.key, layout.decode(value), value.count(b'"'), value
+        )
+        return fact
 
     def _decode_structured(self, record: Record, value: bytes) -> Fact | DayOpened:
         """The same for structured mode."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from stream.translate.quick import FactOf, Quick
+from stream.translate.raw_headers import shape_of
 from stream.translate.records import CONTENT_TYPE, DATASCHEMA, ID, SOURCE, SPECVERSION, SUBJECT, TIME, TYPE, Headers
 
 _CONSTANT: Final = frozenset({SPECVERSION, SOURCE, TYPE, DATASCHEMA, CONTENT_TYPE})
@@ -32,6 +33,12 @@ class Layout(NamedTuple):
     """Places and names of headers that nobody reads, such as a trace's."""
     constant: list[tuple[str, bytes] | None]
     """All headers, None in the places of those that vary."""
+    shape: list[bytes]
+    """Of the headers as bytes, see raw_headers.py; empty where headers vary that nobody reads."""
+    raw_id: int
+    raw_time: int
+    raw_subject: int | None
+    """Places among the values that vary."""
     decode: Callable[[bytes], Any]
     fact: FactOf
     """As in `Quick`."""
@@ -49,7 +56,13 @@ def layout_of(headers: Headers, quick: Quick) -> Layout:
             place[name] = index
         else:
             others.append((index, name))
-    return Layout(len(headers), place[ID], place[TIME], place.get(SUBJECT), tuple(others), constant, *quick)
+    varying = sorted(place.values())
+    rank = {name: varying.index(index) for name, index in place.items()}
+    return Layout(
+        len(headers), place[ID], place[TIME], place.get(SUBJECT), tuple(others), constant,
+        [] if others else shape_of(headers, varying), rank[ID], rank[TIME], rank.get(SUBJECT),
+        *quick,
+    )  # fmt: skip
 
 
 def others_hold(others: tuple[tuple[int, str], ...], rest: list[tuple[str, bytes] | None]) -> bool:

@@ -70,7 +70,11 @@ _ID_CODES: Final = {
     "string_pattern_mismatch": RejectionCode.ID_CHARACTERS,
     "string_unicode": RejectionCode.ID_CHARACTERS,
 }
-_TEXT_CODES: Final = {"currency": RejectionCode.CURRENCY_INVALID, "annual_rate": RejectionCode.RATE_INVALID}
+_TEXT_CODES: Final = {
+    "currency": RejectionCode.CURRENCY_INVALID,
+    "annual_rate": RejectionCode.RATE_INVALID,
+    "expected_loss_percent": RejectionCode.PERCENT_INVALID,
+}
 
 
 def _data_code(error: Any) -> RejectionCode:

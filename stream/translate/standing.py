@@ -68,7 +68,7 @@ def standing_json(loan: Loan, rules: Rules) -> bytes:
     owed = loan.owed
     principal = owed[PRINCIPAL]
     total = principal + owed[INTEREST] + owed[FEE] + owed[PENALTY]
-    if loan.days_past_due:
+    if loan.oldest_due:  # what is past due is told even while the arrears are not material and no days count
         figures, past_due, overdue = _past_due(loan, rules)
         oldest, worst = f'"{iso(loan.oldest_due)}"', max(loan.worst, loan.days_past_due)
     else:
@@ -108,8 +108,17 @@ def standing_json(loan: Loan, rules: Rules) -> bytes:
         f'"episode":{_episode(loan) if loan.delinquent_days else "null"},"max_days_past_due_ever":{worst},'
         f'"policy_version":"{rules.policy_version}","last_event_id":"{loan.last_event_id}",'
         f'"behaviour":{{"days_late":[{loan.lateness}],"shortfalls":{loan.shortfalls},'
-        f'"grace_days":{rules.grace_days if loan.grace_days < 0 else loan.grace_days},{upcoming}}}}}'
+        f'"grace_days":{rules.grace_days if loan.grace_days < 0 else loan.grace_days},{upcoming}'
+        f'{_misuse(loan) if loan.extras is not None else ""}}}}}'
     ).encode()
+
+
+def _misuse(loan: Loan) -> str:
+    """Since when the money is known to be misused; nothing where it is not."""
+    extras = loan.extras
+    if extras is None or not 0 < extras.misuse_from <= loan.as_of:
+        return ""
+    return f',"misuse_found_date":"{iso(extras.misuse_from)}"'
 
 
 def _upcoming(loan: Loan) -> str:

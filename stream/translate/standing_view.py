@@ -45,6 +45,7 @@ class _Behaviour(msgspec.Struct, gc=False):
     upcoming_due_date: date | None
     upcoming_unpaid: int
     upcoming_scheduled: int
+    misuse_found_date: date | None = None
 
 
 class Standing(msgspec.Struct, gc=False):
@@ -127,4 +128,5 @@ def packed_view(found: Standing) -> list[Any]:
         found.schedule_version,
         "" if found.episode is None else found.episode.id,
         found.last_event_id,
+        0 if behaviour.misuse_found_date is None else behaviour.misuse_found_date.toordinal(),
     ]

@@ -1,40 +1,70 @@
-"""A loan <-> the bytes that the table keeps of it: a header to find it by, then its figures and its journal.
+"""A loan <-> the bytes that the table keeps of it: a header, its figures, and what is left unread.
 
-The header is read without decoding the rest: when time alone can next change the loan, and the partition of
-`loans.standing` that its borrower belongs to.
+    next check (day), standing partition      read without anything else: when time alone can next change the loan
+    format, size of the figures, size of the later installments
+    figures                                    a list in MessagePack
+    later installments, journal                as in stream/engine/unread.py
+
+What an earlier version has written can be read, see earlier_state.py.
 """
 
 from __future__ import annotations
 
 from struct import Struct
+from struct import error as struct_error
 from typing import Any, Final
 
 import msgspec
 
 from stream.engine.extras import unpacked
 from stream.engine.loan import Loan
+from stream.translate.earlier_state import load_first
 
-HEADER: Final = Struct(">IH")
-"""Next check (day), standing partition."""
+FORMAT: Final = 2
+_HEADER: Final = Struct(">IHBII")
+_FIGURES_AT: Final = _HEADER.size
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
+_head: Final = _HEADER.pack
+_read_head: Final = _HEADER.unpack_from
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder().decode
 
 
 def next_check_of(raw: bytes) -> int:
-    """The day from which on time alone can change what is stored here."""
+    """The day from which on time alone can change what is stored here, a loan or events that wait."""
     return int.from_bytes(raw[:4], "big")
 
 
-def standing_partition_of(raw: bytes) -> int:
-    """The partition of `loans.standing` that the loan's borrower belongs to."""
-    return int.from_bytes(raw[4:6], "big")
+class StateError(Exception):
+    """What the table holds is not what this release writes: it is damaged, or another release wrote it."""
+
+
+UNREADABLE: Final = (
+    "the stored state of a loan can't be read: it is damaged, or a release with another format wrote it. Run the "
+    "release that wrote it, or judge all inputs anew under another app id; see deploy/runbook.md#state-that-cant-be-read"
+)
 
 
 def load(raw: bytes) -> Loan:
-    """A fresh loan, the caller's own."""
-    figures: list[Any] = _decode(memoryview(raw)[6:])
-    loan = Loan()
+    """A fresh loan, the caller's own. Raises StateError."""
+    return load_whole(raw)[0]
+
+
+def load_whole(raw: bytes) -> tuple[Loan, int, int]:
+    """The same with its next check, and the partition of `loans.standing` that its borrower belongs to."""
+    try:
+        return _load(raw)
+    except (msgspec.DecodeError, struct_error, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise StateError(f"{UNREADABLE} ({type(error).__name__}: {error})") from error
+
+
+def _load(raw: bytes) -> tuple[Loan, int, int]:
+    next_check, partition, kind, figures_size, later_size = _read_head(raw)
+    if kind != FORMAT:
+        return load_first(raw), next_check, partition
+    later_at: int = _FIGURES_AT + figures_size
+    loan = Loan(raw, later_at, later_at + later_size)
+    figures: list[Any] = _decode(raw[_FIGURES_AT:later_at])
     (
         loan.loan_id,
         loan.borrower_id,
@@ -45,7 +75,6 @@ def load(raw: bytes) -> Loan:
         loan.grace_days,
         loan.closed_as,
         loan.rows,
-        loan.later,
         loan.owed,
         loan.credit,
         loan.last_value_date,
@@ -67,17 +96,16 @@ def load(raw: bytes) -> Loan:
         loan.last_event_id,
         loan.seen,
         loan.history_from,
-        loan.journal,
         loan.classes,
         extras,
     ) = figures
     loan.extras = None if extras is None else unpacked(extras)
-    return loan
+    return loan, next_check, partition
 
 
 def store(loan: Loan, next_check: int, standing_partition: int) -> bytes:
     """What the table keeps; `load` gives the same loan back."""
-    return HEADER.pack(next_check, standing_partition) + _encode(
+    figures = _encode(
         (
             loan.loan_id,
             loan.borrower_id,
@@ -88,7 +116,6 @@ def store(loan: Loan, next_check: int, standing_partition: int) -> bytes:
             loan.grace_days,
             loan.closed_as,
             loan.rows,
-            loan.later,
             loan.owed,
             loan.credit,
             loan.last_value_date,
@@ -110,8 +137,10 @@ def store(loan: Loan, next_check: int, standing_partition: int) -> bytes:
             loan.last_event_id,
             loan.seen,
             loan.history_from,
-            loan.journal,
             loan.classes,
             None if loan.extras is None else loan.extras.packed(),
         )
     )
+    later_size, later, journal, new_lines = loan.kept()
+    head = _head(next_check, standing_partition, FORMAT, len(figures), later_size)
+    return b"".join((head, figures, later, journal, new_lines))

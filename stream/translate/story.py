@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any, Final
 
 from schemas.catalogue import MODEL_OF_TYPE
 from stream.engine import facts as told
+from stream.engine import indications
 from stream.engine.dates import iso
 from stream.engine.entries import Charge, Chargeback, Ending, Flag, Revision, Waiver
 from stream.engine.facts import Fact
@@ -42,7 +44,9 @@ _KIND_OF_ENTRY: Final[dict[type, str]] = {
     Ending: "ending",
     Flag: "flag",
 }
-_LEFT_OUT: Final = {"event_id", "recorded", "loan_id", "borrower_id", "product", "segment", "currency", "schedule"}
+_LEFT_OUT: Final = {
+    *("event_id", "recorded", "loan_id", "borrower_id", "product", "segment", "currency", "schedule", "disbursed")
+}
 _LEFT_OUT_OF_DISBURSED: Final = {"annual_rate", "guarantor_ids"}
 
 
@@ -139,12 +143,23 @@ def _figures(figures: Figures) -> dict[str, Any]:
 def _event(fact: Fact) -> dict[str, Any]:
     """The event as it was told, without what says nothing of this loan's figures."""
     left_out = _LEFT_OUT | (_LEFT_OUT_OF_DISBURSED if isinstance(fact, told.Disbursed) else set())
-    return {
-        "type": type_of(fact),
-        "id": fact.event_id,
-        "recorded": iso(fact.recorded),
-        "data": {name: _value(name, value) for name, value in fact._asdict().items() if name not in left_out},
-    }
+    data = {name: _value(name, value) for name, value in fact._asdict().items() if name not in left_out}
+    if isinstance(fact, told.Flagged):
+        data = _flag_data(fact) or data
+    return {"type": type_of(fact), "id": fact.event_id, "recorded": iso(fact.recorded), "data": data}
+
+
+def _flag_data(fact: told.Flagged) -> dict[str, Any] | None:
+    """What the contract has in the place of a flag of the indications; None for any other."""
+    kind, about = indications.parts(fact.flag)
+    if kind not in indications.KINDS:
+        return None
+    data: dict[str, Any] = {"effective_date": iso(fact.effective_date)}
+    if kind in (indications.SET, indications.ENDED):
+        return data | {"indication": about}
+    if kind == indications.NOT_IMPAIRED:
+        return data | {"credit_impaired": False}
+    return data | {"credit_impaired": True, "expected_loss_percent": f"{Decimal(about) / 100:f}"}
 
 
 def type_of(fact: Fact) -> str:
@@ -152,6 +167,9 @@ def type_of(fact: Fact) -> str:
     if isinstance(fact, told.StatusSet):
         return f"loan.{fact.status}"
     if isinstance(fact, told.Flagged):
+        kind, _ = indications.parts(fact.flag)
+        if kind in indications.KINDS:
+            return f"loan.credit_{kind}" if kind.startswith("indication") else "loan.impairment_assessed"
         known = (f"loan.{fact.flag}", f"loan.{fact.flag}_flagged")
         return next((name for name in known if name in MODEL_OF_TYPE), known[0])
     return _TYPE_OF_FACT[type(fact)]

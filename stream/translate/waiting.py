@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from struct import Struct
+from typing import Any, Final
 
 import msgspec
 
-from stream.translate.state import HEADER
+_HEADER: Final = Struct(">IH")
+"""The day on which to look again, as a loan's state begins with its own; two bytes that are not used."""
 
 
 class WaitingEvent(msgspec.Struct, array_like=True):
@@ -48,8 +50,8 @@ _decode = msgspec.msgpack.Decoder(list[WaitingEvent]).decode
 
 def read_waiting(raw: bytes | None) -> list[WaitingEvent]:
     """The events that wait, in order of arrival; none where nothing is stored."""
-    return [] if raw is None else _decode(memoryview(raw)[6:])
+    return [] if raw is None else _decode(memoryview(raw)[_HEADER.size :])
 
 
 def write_waiting(waiting: list[WaitingEvent], next_check: int) -> bytes:
-    return HEADER.pack(next_check, 0) + _encode(waiting)
+    return _HEADER.pack(next_check, 0) + _encode(waiting)

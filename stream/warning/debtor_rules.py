@@ -10,7 +10,7 @@ from typing import Final
 
 from stream.warning.case import Case, Found, Thresholds, ids
 from stream.warning.classes import DOUBTFUL, LOSS, RANK, SPECIAL_MENTION, SUBSTANDARD, non_performing
-from stream.warning.outside_rules import misuses
+from stream.warning.outside_rules import found_by_servicing, misused_loans, misuses
 
 RETAIL: Final = "retail"
 
@@ -72,12 +72,14 @@ def impaired(case: Case, least: Thresholds) -> Found | None:
 
 
 def misused_funds(case: Case, least: Thresholds) -> Found | None:
-    """C6: the money was misused, or borrowed to repay another loan."""
+    """C6: the money was misused, or borrowed to repay another loan; what servicing found is of its loan alone."""
     del least
     found = misuses(case, ("banned_use", "refinance_to_repay"))
-    if not found:
-        return None
-    return _at_least(case, SPECIAL_MENTION, Found(found[-1].figures["kind"], None, ids(found[-1:])))
+    if found:
+        return _at_least(case, SPECIAL_MENTION, Found(found[-1].figures["kind"], None, ids(found[-1:])))
+    if misused_loans(case, [case.view]):
+        return _at_least(case, SPECIAL_MENTION, found_by_servicing(case.view))
+    return None
 
 
 def _at_least(case: Case, minimum: str, found: Found) -> Found | None:

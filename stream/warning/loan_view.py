@@ -46,6 +46,8 @@ class LoanView(NamedTuple):
     schedule_version: int
     episode_id: str
     last_event_id: str
+    misuse_found: int = 0
+    """Since when servicing knows that the money is misused."""
 
     @property
     def open(self) -> bool:
@@ -73,7 +75,7 @@ def view_of(packed: list[Any]) -> LoanView:
     packed[OVERDUE] = tuple(packed[OVERDUE])
     packed[PAST_DUE] = tuple(map(tuple, packed[PAST_DUE]))
     packed[DAYS_LATE] = tuple(packed[DAYS_LATE])
-    return LoanView._make(packed)
+    return LoanView(*packed)
 
 
 OVERDUE: Final = LoanView._fields.index("overdue")

@@ -17,6 +17,8 @@ from stream.warning.watch import Gone, Sight
 
 SCORE_CODES: Mapping[str, str] = {"late": "SCORE_LATE", "cash_miss": "SCORE_CASH_MISS"}
 NOBODY: tuple[BorrowerLoan | None, ...] = (None,)
+MISUSE = ("misuse_found",)
+ABOUT_MISUSE = ("MISUSE", "MISUSED_FUNDS")
 LIKELY = 0.5
 """Probability from which on a score's warning is of high severity."""
 
@@ -79,10 +81,12 @@ def _has_signal(borrower: Borrower, rule: Rule) -> bool:
 
 
 def _is_stale(borrower: Borrower, day: int, rule: Rule) -> bool:
-    """Whether the rule needs observations, and the newest is too old."""
-    needed = NEEDS_SIGNAL.get(rule.code, ())
-    newest = max((borrower.signals[kind][-1].observed for kind in needed if borrower.signals.get(kind)), default=0)
-    return bool(needed) and newest < day - rule.max_age_days
+    """Whether the rule lives on observations, and the newest is too old."""
+    needed = MISUSE if rule.code in ABOUT_MISUSE else NEEDS_SIGNAL.get(rule.code, ())
+    days = [borrower.signals[kind][-1].observed for kind in needed if borrower.signals.get(kind)]
+    if rule.code in ABOUT_MISUSE:
+        days += [loan.view.misuse_found for loan in borrower.loans.values()]
+    return bool(needed) and max(days, default=0) < day - rule.max_age_days
 
 
 def sights_of_score(decisions: Iterable[Decision]) -> Iterator[Sight]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from stream.warning.case import Case, Found, Thresholds, ids
+from stream.warning.loan_view import LoanView
 from stream.warning.signals import Observation
 
 GUARANTOR_GRADE: Final = {"current": 0, "overdue": 1, "defaulted": 2}
@@ -77,15 +79,33 @@ def job_loss(case: Case, least: Thresholds) -> Found | None:
 
 
 def misuse(case: Case, least: Thresholds) -> Found | None:
-    """The money reached a use that is banned."""
+    """The money reached a use that is banned, as a signal says or servicing found of one of the loans."""
     del least
     found = misuses(case, ("banned_use",))
-    return Found("banned_use", None, ids(found[-1:])) if found else None
+    if found:
+        return Found("banned_use", None, ids(found[-1:]))
+    views = [loan.view for loan in case.borrower.loans.values()]
+    return next((found_by_servicing(view) for view in misused_loans(case, views)), None)
+
+
+def misused_loans(case: Case, views: Iterable[LoanView]) -> list[LoanView]:
+    """Those of the loans that servicing found misused, which was not cleared since, nor is too old."""
+    first = max(case.day - case.max_age_days, _cleared(case) + 1)
+    return sorted([view for view in views if view.open and first <= view.misuse_found <= case.day])
+
+
+def found_by_servicing(view: LoanView) -> Found:
+    """What servicing found."""
+    return Found("loan.misuse_found", None, (view.last_event_id,))
+
+
+def _cleared(case: Case) -> int:
+    return max((one.observed for one in case.borrower.signals.get("misuse_cleared", ())), default=0)
 
 
 def misuses(case: Case, kinds: tuple[str, ...]) -> list[Observation]:
     """Findings of these kinds that were not cleared since."""
-    cleared = max((one.observed for one in case.borrower.signals.get("misuse_cleared", ())), default=0)
+    cleared = _cleared(case)
     return [one for one in case.fresh("misuse_found") if one.observed > cleared and one.figures["kind"] in kinds]
 
 

@@ -80,11 +80,9 @@ NEEDS_SIGNAL: Final[Mapping[str, tuple[str, ...]]] = {
     "SCORE_DROP": ("score_changed",),
     "LEGAL": ("legal_case_found",),
     "GUARANTOR": ("guarantor_reported",),
-    "MISUSE": ("misuse_found",),
     "RELIEF_ASK": ("relief_requested",),
     "FORBORNE": ("relief_granted",),
     "DEBT_OVERDUE_ELSEWHERE": ("bureau_reported",),
     "IMPAIRED": ("impairment_reported",),
-    "MISUSED_FUNDS": ("misuse_found",),
 }
 """Rules that can't hold without an observation of this kind: skipped where there is none."""

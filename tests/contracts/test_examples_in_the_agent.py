@@ -23,6 +23,9 @@ BEFORE: dict[str, list[dict[str, Any]]] = {
     "loan.delinquency_resumed": [
         serviced("delinquency_paused", "2024-03-14", LOAN, start_date="2024-03-14", end_date="2024-04-30")
     ],
+    "loan.credit_indication_ended": [
+        serviced("credit_indication_set", "2024-03-14", LOAN, effective_date="2024-03-14", indication="non_accrual")
+    ],
     "loan.charged_back": [paid("2024-02-15", 408035, LOAN, "P-5501")],
 }
 """What an example needs to have happened before."""

@@ -19,6 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.subscription_state import TopicPartitionState
+from aiokafka.errors import CorruptRecordException
 from aiokafka.producer import sender
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator, MessageBatch
 from aiokafka.protocol.admin import ApiVersionRequest
@@ -39,15 +40,16 @@ from hypothesis import strategies as st
 from mode import Service
 from mode.threads import QueueServiceThread
 
-from stream.faust_batch import requests, state, transport
+from stream.faust_batch import fetched, requests, state, transport
 from stream.faust_batch.app import TaskApp
-from stream.faust_batch.fetched import LeanPartitionRecords
+from stream.faust_batch.fetched import FetchedBytes, LeanFetchResult, LeanPartitionRecords
 from stream.faust_batch.requests import pieces_of
 from stream.faust_batch.security import faust_credentials
 from stream.faust_batch.settings import TaskSettings
 
 AiokafkaRecords = LeanPartitionRecords.__base__
-"""aiokafka's own class, whether or not it is replaced in this process."""
+AiokafkaResult = LeanFetchResult.__base__
+"""aiokafka's own classes, whether or not they are replaced in this process."""
 
 
 def parameters(function) -> list[str]:
@@ -63,8 +65,11 @@ def source(function) -> str:
 OVERRIDDEN = [
     (transport.BatchSchema, Schema, "compile"),
     (transport.BatchConsumerThread, driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
-    (LeanPartitionRecords, LeanPartitionRecords.__base__, "__iter__"),
-    (LeanPartitionRecords, LeanPartitionRecords.__base__, "_consumer_record"),
+    (LeanPartitionRecords, AiokafkaRecords, "__next__"),
+    (LeanPartitionRecords, AiokafkaRecords, "_unpack_records"),
+    (LeanFetchResult, AiokafkaResult, "getall"),
+    (FetchedBytes, MemoryRecords, "has_next"),
+    (FetchedBytes, MemoryRecords, "size_in_bytes"),
     (transport.BatchConsumer, driver.Consumer, "_new_consumer_thread"),
     (transport.BatchConsumer, driver.Consumer, "_drain_messages"),
     (transport.BatchConsumer, driver.Consumer, "_commit"),
@@ -263,41 +268,123 @@ def test_committed_offsets_come_with_their_metadata() -> None:
     assert OffsetAndMetadata(1, "x") == (1, "x")
 
 
-def partition_records(made, *, aborted=()):
-    """Records of a fetch: a committed transaction, an aborted one, a control batch, and one record without any."""
-    blocks = b""
-    for producer, transactional, first in ((7, 1, 0), (9, 1, 3), (-1, 0, 6)):
-        batch = BatchBuilder(10_000, 0, is_transactional=transactional)
+def blocks(*, compression: int = 0) -> bytes:
+    """A committed transaction, an aborted one and its end, and three records without any transaction."""
+    made = b""
+    for producer, transactional, first in ((7, 1, 0), (9, 1, 3), (-1, 0, 7)):
+        batch = BatchBuilder(10_000, compression, is_transactional=transactional)
         for number in range(3):
             headers = [("ce_id", b"%d" % number), ("empty", None)]
-            batch.append(timestamp=1000 + number, key=None, value=b"value", headers=headers)
+            batch.append(timestamp=1000 + 70 * number, key=None, value=b"value" * 50, headers=headers)
         batch._set_producer_state(producer, 0, 0)
-        block = bytearray(batch._build())
-        block[:8] = first.to_bytes(8, "big")  # the base offset, which the broker sets; no check sum covers it
-        blocks += bytes(block)
-    return made(
-        TopicPartition("t", 2), MemoryRecords(blocks), list(aborted), 1, None, None, False, fetcher.READ_COMMITTED
-    )
+        made += placed(batch._build(), first)
+        if first == 3:
+            made += abort_marker(offset=6)
+    return made
 
 
+def placed(batch: bytearray, first: int) -> bytes:
+    """At this base offset, which the broker sets; no check sum covers it."""
+    return first.to_bytes(8, "big") + bytes(batch[8:])
+
+
+def abort_marker(*, offset: int) -> bytes:
+    marker = BatchBuilder(10_000, 0, is_transactional=1)
+    marker.append(timestamp=1000, key=b"\0\0\0\0", value=b"\0\0\0\0\0\0", headers=[])
+    marker._set_producer_state(9, 0, -1)
+    made = bytearray(placed(marker._build(), offset))
+    made[22] |= 0x20  # the control bit of the attributes
+    return bytes(made)
+
+
+def partition_records(made, memory, data: bytes, *, aborted=(), first=1):
+    return made(TopicPartition("t", 2), memory(data), list(aborted), first, None, None, False, fetcher.READ_COMMITTED)
+
+
+def told(records) -> list[tuple]:
+    return [(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in records]
+
+
+@pytest.mark.parametrize("compression", [0, 1], ids=["plain", "gzip"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["aiokafka's reader", "our reader"])
 @pytest.mark.parametrize("aborted", [(), [(9, 3)]], ids=["all committed", "one aborted"])
-def test_lean_records_are_the_ones_that_aiokafka_gives_out(aborted) -> None:
+def test_lean_records_are_the_ones_that_aiokafka_gives_out(aborted, compiled, compression, monkeypatch) -> None:
     """Same records, same fields, same position behind them; aborted ones and those before the position left out."""
-    theirs = partition_records(AiokafkaRecords, aborted=aborted)
-    ours = partition_records(LeanPartitionRecords, aborted=aborted)
-    expected, got = list(theirs), list(ours)
-    assert [r.offset for r in got] == ([1, 2, 6, 7, 8] if aborted else [1, 2, 3, 4, 5, 6, 7, 8])
-    assert [(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in expected] == [
-        (*r[:6], tuple(r.headers)) for r in got
-    ]
-    assert ours.next_fetch_offset == theirs.next_fetch_offset == 9
+    monkeypatch.setattr(fetched, "COMPILED", compiled)
+    data = blocks(compression=compression)
+    theirs = partition_records(AiokafkaRecords, MemoryRecords, data, aborted=aborted)
+    one_by_one = partition_records(LeanPartitionRecords, FetchedBytes, data, aborted=aborted)
+    at_once = partition_records(LeanPartitionRecords, FetchedBytes, data, aborted=aborted)
+    expected = told(theirs)
+    assert [offset for _, _, offset, *_ in expected] == ([1, 2, 7, 8, 9] if aborted else [1, 2, 3, 4, 5, 7, 8, 9])
+    assert told(one_by_one) == told(at_once.take_all()) == expected
+    assert theirs.next_fetch_offset == one_by_one.next_fetch_offset == at_once.next_fetch_offset == 10
 
 
-def test_fetcher_makes_records_by_the_class_that_is_replaced() -> None:
-    """The name is looked up when a response comes, and a partition's records are taken by iterating over it."""
-    assert "PartitionRecords(" in source(fetcher.Fetcher._proc_fetch_request)
-    assert "for msg in self._partition_records:" in source(fetcher.FetchResult.getall)
-    assert "yield consumer_record" in source(AiokafkaRecords._unpack_records)
+def test_position_follows_records_that_are_taken_one_by_one() -> None:
+    """After each record, and when some are taken singly and the rest at once, the position is aiokafka's."""
+    theirs = partition_records(AiokafkaRecords, MemoryRecords, blocks())
+    ours = partition_records(LeanPartitionRecords, FetchedBytes, blocks())
+    for _ in range(4):
+        assert next(ours).offset == next(theirs).offset
+        assert ours.next_fetch_offset == theirs.next_fetch_offset
+    assert told(ours.take_all()) == told(theirs)
+    assert ours.take_all() == []
+    assert ours.next_fetch_offset == 10
+
+
+@pytest.mark.parametrize("cut", [0, 5, 12, 60, -1])
+def test_batch_that_is_cut_off_is_left_for_the_next_fetch(cut) -> None:
+    """The broker cuts a response at its size limit: what is not whole is not read, as aiokafka does not."""
+    one = blocks()[: blocks().index(b"\x00\x00\x00\x00\x00\x00\x00\x03", 61)]
+    data = one + one[:cut]
+    assert FetchedBytes(data).has_next()
+    assert FetchedBytes(one[:cut]).has_next() is False
+    assert FetchedBytes(data).size_in_bytes() == MemoryRecords(data).size_in_bytes() == len(data)
+    ours = partition_records(LeanPartitionRecords, FetchedBytes, data, first=0)
+    assert [record.offset for record in ours.take_all()] == [0, 1, 2]
+    assert ours.next_fetch_offset == 3
+
+
+def one_batch(headers) -> bytearray:
+    batch = new_batch()
+    batch.append(timestamp=1000, key=b"k", value=b"v", headers=headers)
+    return bytearray(batch._build())
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["aiokafka's reader", "our reader"])
+def test_damaged_batch_stops_the_reader_before_its_position_moves(compiled, monkeypatch) -> None:
+    """The error is aiokafka's; what was fetched is not passed over, however often it is asked for."""
+    monkeypatch.setattr(fetched, "COMPILED", compiled)
+    data = one_batch([])
+    data[60] = 2  # it says that it holds two records
+    ours = partition_records(LeanPartitionRecords, FetchedBytes, bytes(data), first=0)
+    with pytest.raises(CorruptRecordException):
+        ours.take_all()
+    assert (ours.take_all(), ours.next_fetch_offset) == ([], 0)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["aiokafka's reader", "our reader"])
+def test_name_of_a_header_that_is_no_text_does_not_stop_the_reader(compiled, monkeypatch) -> None:
+    """aiokafka reads nothing of such a batch, ever; here the name is readable, and the judge refuses the record."""
+    monkeypatch.setattr(fetched, "COMPILED", compiled)
+    data = bytes(one_batch([("abc", b"x")]).replace(b"abc", b"a\xffc"))
+    with pytest.raises((CorruptRecordException, UnicodeDecodeError)):
+        list(partition_records(AiokafkaRecords, MemoryRecords, data, first=0))
+    [record] = partition_records(LeanPartitionRecords, FetchedBytes, data, first=0).take_all()
+    assert list(record.headers) == [("a\N{REPLACEMENT CHARACTER}c", b"x")]
+
+
+def test_fetcher_makes_records_by_the_names_that_are_replaced() -> None:
+    """The names are looked up when a response comes, and all that was fetched of a partition is taken by getall."""
+    made = source(fetcher.Fetcher._proc_fetch_request)
+    assert "records = MemoryRecords(part_data[-1])" in made
+    assert "if records.has_next():" in made
+    assert "records.size_in_bytes() > 0" in made
+    assert "PartitionRecords(" in made
+    assert "FetchResult(" in made
+    assert "for msg in self._partition_records:" in source(AiokafkaResult.getall)
+    assert "res_or_error.getall(max_records)" in source(fetcher.Fetcher.fetched_records)
     assert "self._records_iterator = self._unpack_records()" in source(AiokafkaRecords.__init__)
 
 

@@ -219,8 +219,8 @@ def _take(scene: Scene, step: Step, wanted: int) -> Iterator[str]:
 
 def _publish(bootstrap: str, prefix: str, first: date) -> None:
     """Loans that fall due on the days around, paid in time, announced, late or not at all; told the day before."""
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
-    told = datetime.combine(first - 2 * DAY, datetime.min.time(), UTC) + 12 * HOUR
+    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "log_level": 0})
+    told = datetime.combine(first - DAY, datetime.min.time(), UTC) + 12 * HOUR
     for number in range(LOANS):
         loan = f"C{number}"
         due = first + (number % 6 - 2) * DAY
@@ -245,7 +245,7 @@ def _publish(bootstrap: str, prefix: str, first: date) -> None:
 def _limit(bootstrap: str, topic: str) -> None:
     """What `overdue topics apply` sets where the clock is the wall clock."""
     resource = ConfigResource(ResourceType.TOPIC, topic, set_config={"retention.ms": "-1"} | limit_of(60))
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     for done in admin.alter_configs([resource]).values():
         done.result(30)
 

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from tests.bad_messages import bad_messages
+from tests.bad_messages import BadMessage, bad_messages
+from tests.faults.observed import SIGNALS, bad_signals
 from tests.faults.portfolio import (
     BUSINESS_DAYS,
     DISBURSEMENTS,
@@ -135,10 +136,13 @@ class Load(Thread):
 
     def _publish(self, events: list[Planned], first: datetime) -> None:
         for number, planned in enumerate(self._repeated(events)):
-            self._send(planned, first + timedelta(milliseconds=number), planned.data["loan_id"])
+            when = first + timedelta(milliseconds=number)
+            key = planned.data["borrower_id" if planned.topic == SIGNALS else "loan_id"]
+            self._send(planned, when, key)
             self.events += 1
             if self.random.random() < self.bad_share:
-                self._send_bad(planned.data["loan_id"], first + timedelta(milliseconds=number))
+                kinds = bad_signals(key, when.date()) if planned.topic == SIGNALS else bad_messages(key)
+                self._send_bad(kinds, when)
             ahead = self._since + self.events / self.rate - time.perf_counter()
             if ahead > 0.01:
                 self._producer.poll(ahead)
@@ -177,9 +181,8 @@ class Load(Thread):
             **({} if partition is None else {"partition": partition}),
         )
 
-    def _send_bad(self, loan_id: str, when: datetime) -> None:
-        """The next kind of bad message, about a loan that has good ones."""
-        kinds = bad_messages(loan_id)
+    def _send_bad(self, kinds: list[BadMessage], when: datetime) -> None:
+        """The next kind of bad message, about a loan or borrower that has good ones."""
         message = kinds[self.bad % len(kinds)]
         self.bad += 1
 

@@ -15,12 +15,14 @@ from random import Random
 from typing import Any
 
 from tests import stories
+from tests.faults.observed import SIGNALS, observed
 from tests.faults.servicing import servicing
 
 DISBURSEMENTS, REPAYMENTS, BUSINESS_DAYS = "loans.disbursements", "loans.repayments", "business-days"
 SERVICING = "loans.servicing"
 
-FIRST_DAY = date(2024, 1, 1)
+FIRST_DAY = date(2001, 1, 1)
+"""Long ago: the story of a long run must not reach today, for a broker takes no record from beyond the next hour."""
 INSTALLMENTS, EVERY_DAYS, PRINCIPAL, INTEREST = 12, 7, 10_000, 300
 
 POLICY = """
@@ -76,6 +78,16 @@ class Portfolio:
         for _ in range(count):
             self.loans += 1
             Life(self, Random(f"{self.seed}/{self.loans}"), f"L{self.loans}", day).plan()
+            if self.loans % 2 == 0:
+                self._observe(self.loans // 2, day)
+
+    def _observe(self, number: int, day: int) -> None:
+        """Plan what is observed of a borrower, who has two loans."""
+        loans = [f"L{2 * number}", f"L{2 * number + 1}"]
+        random = Random(f"{self.seed}/observed/{number}")
+        for when, event in observed(f"B{number}", loans, random, FIRST_DAY + timedelta(day)):
+            planned = Planned(SIGNALS, event["type"], event["id"], event["data"])
+            self.days[(when - FIRST_DAY).days].append(planned)
 
     def take(self, day: int) -> tuple[list[Planned], list[Planned]]:
         """The events of a day, shuffled, and what is published last on it, in any order."""
@@ -135,6 +147,7 @@ class Life:
 
     def terms(self) -> dict[str, Any]:
         """Data of the disbursement."""
+        borrower = int(self.loan_id[1:]) // 2
         schedule = [
             {
                 "number": number,
@@ -148,9 +161,9 @@ class Life:
         ]
         return {
             "loan_id": self.loan_id,
-            "borrower_id": f"B{int(self.loan_id[1:]) // 2}",
+            "borrower_id": f"B{borrower}",
             "product": self.random.choice(PRODUCTS),
-            "segment": "retail",
+            "segment": "retail" if borrower % 3 else "business",
             "currency": "CNY",
             "principal": PRINCIPAL * INSTALLMENTS,
             "disbursement_date": _iso(self.start),

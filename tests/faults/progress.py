@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 
@@ -28,10 +30,19 @@ class Progress:
 
     def ends(self, topic: str, partitions: int) -> dict[tuple[str, int], int]:
         """Where each partition of a topic ends now."""
-        return {
-            (topic, number): self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=30)[1]
-            for number in range(partitions)
-        }
+        return {(topic, number): self._end(topic, number) for number in range(partitions)}
+
+    def _end(self, topic: str, partition: int) -> int:
+        """Of one partition; asked again while its leader is not known, as just after the topic was made."""
+        until = time.monotonic() + 60
+        while True:
+            try:
+                found: int = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
+                return found
+            except KafkaException:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.5)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -18,13 +18,13 @@ from tests.faults.crew import Crew
 from tests.faults.cut import Network
 from tests.faults.injuries import Ward
 from tests.faults.load import INPUTS, Load, wait_until
+from tests.faults.observed import SIGNALS
 from tests.faults.portfolio import POLICY
 from tests.faults.progress import Progress
 from tests.faults.verdict import DEAD_LETTERS, OVERDUE, STANDING, WARNINGS, Verdict, check
 from tests.oracle import Policy
 
 APP_ID = "faults"
-SIGNALS = "borrowers.signals"
 
 
 @dataclass(frozen=True)

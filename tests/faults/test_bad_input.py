@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from stream.local.broker import Broker
+from stream.local.ports import free_port
 from tests.bad_messages import bad_messages
 from tests.faults.crew import Crew
 from tests.faults.load import wait_until
@@ -56,7 +57,8 @@ def test_a_feed_of_bad_messages_opens_the_breaker(private_broker: Broker, tmp_pa
     plan = Plan(seed=1, workers=1, partitions=PARTITIONS)
     settings = environment(plan, private_broker.bootstrap, tmp_path) | {"OVERDUE_BREAKER_LIMIT": str(BREAKER_LIMIT)}
     (tmp_path / "policy.toml").write_text(POLICY, "utf-8")
-    crew = Crew.of(1, settings, tmp_path, 23_060)
+    port = free_port()
+    crew = Crew.of(1, settings, tmp_path, port)
     progress = Progress(private_broker.bootstrap, APP_ID)
     crew.start()
     try:
@@ -65,7 +67,7 @@ def test_a_feed_of_bad_messages_opens_the_breaker(private_broker: Broker, tmp_pa
         assert wait_until(lambda: progress.missing(ends) == 0, 60), words(crew)
         publish(private_broker.bootstrap, 10 * BREAKER_LIMIT)
         started = time.monotonic()
-        assert wait_until(lambda: open_breakers() == PARTITIONS, 30), words(crew)
+        assert wait_until(lambda: open_breakers(port) == PARTITIONS, 30), words(crew)
         assert time.monotonic() - started < BREAKER_SECONDS
         refused = len(read(private_broker.bootstrap, [DEAD_LETTERS], PARTITIONS)[DEAD_LETTERS])
         assert refused < PARTITIONS * BREAKER_LIMIT
@@ -92,9 +94,9 @@ def publish(bootstrap: str, count: int) -> None:
     assert producer.flush(30) == 0
 
 
-def open_breakers() -> int:
+def open_breakers(port: int) -> int:
     """How many partitions the worker's metrics say are stopped."""
-    with urlopen("http://127.0.0.1:23060/metrics", timeout=5) as answer:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
         lines = answer.read().decode().splitlines()
     return sum(line.startswith("loan_dlq_breaker_open{") and line.endswith(" 1.0") for line in lines)
 

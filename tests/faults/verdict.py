@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.log import Record, in_task_order, read
+from tests.faults.observed import SIGNALS
 from tests.faults.portfolio import BUSINESS_DAYS, DISBURSEMENTS, REPAYMENTS, SERVICING
 from tests.faults.warned import warnings_of
 from tests.oracle import Policy, Task, judge
@@ -33,6 +34,7 @@ class Verdict:
     alerts: int = 0
     dead_letters: int = 0
     warnings: int = 0
+    signals: int = 0
     duplicates: int = 0
     aborted: int = 0
     """Records of transactions that were aborted: written, and seen by no read-committed reader."""
@@ -77,12 +79,13 @@ def check(
         early_warning: Whether the borrower agent ran.
     """
     inputs = [prefix + topic for topic in (DISBURSEMENTS, SERVICING, REPAYMENTS, BUSINESS_DAYS)]
+    signals = prefix + SIGNALS
     outputs = [prefix + topic for topic in (OVERDUE, STANDING, DEAD_LETTERS)]
     warnings = prefix + WARNINGS
     changelog = f"{app_id}-loans-changelog"
-    log = read(bootstrap, [*inputs, *outputs, warnings, changelog], partitions)
+    log = read(bootstrap, [*inputs, *outputs, warnings, signals, changelog], partitions)
     refused = refused or {}
-    verdict = Verdict(events=sum(len(log[topic]) for topic in inputs[:-1]))
+    verdict = Verdict(events=sum(len(log[topic]) for topic in (*inputs[:-1], signals)))
     tasks = []
     letters = dict(refused)
     for partition in range(partitions):
@@ -97,7 +100,11 @@ def check(
     alerts, standings, dead_letters = (log[topic] for topic in outputs)
     check_outputs(verdict, tasks, letters, alerts, standings, dead_letters, log[changelog])
     if early_warning:
-        check_warnings(verdict, warnings_of(standings, partitions, policy.version, prefix), log[warnings])
+        told = [record for record in log[signals] if record[:3] not in refused]
+        verdict.signals = len(told)
+        homes = {record.key or b"": record.partition for topic in inputs[:-1] for record in log[topic]}
+        expected = warnings_of(standings, told, homes, partitions, policy.version, prefix)
+        check_warnings(verdict, expected, log[warnings])
     verdict.duplicates = sum(task.duplicates for task in tasks)
     everything = read(bootstrap, [*outputs, warnings, changelog], partitions, committed=False)
     verdict.aborted = sum(len(everything[topic]) - len(log[topic]) for topic in everything)
@@ -107,7 +114,7 @@ def check(
 
 
 def check_warnings(verdict: Verdict, expected: Mapping[str, Any], records: list[Record]) -> None:
-    """Every early warning that the standings give once, with its body."""
+    """Every early warning that standings and signals call for, once, with its body."""
     verdict.warnings = len(expected)
     seen: Counter[str] = Counter()
     for record in records:
@@ -115,8 +122,12 @@ def check_warnings(verdict: Verdict, expected: Mapping[str, Any], records: list[
         seen[event["id"]] += 1
         if event["id"] not in expected:
             verdict.add(verdict.wrong, "warning that should not be", json.dumps(event))
-        elif event["data"] != expected[event["id"]]:
-            verdict.add(verdict.wrong, "warning with a wrong body", f"{event} {expected[event['id']]}")
+            continue
+        said = {**event["data"], "type": event["type"]}
+        wanted = expected[event["id"]]
+        differing = [name for name in wanted if said.get(name) != wanted[name]]
+        if differing:
+            verdict.add(verdict.wrong, "warning with a wrong body", f"{differing} {json.dumps(event)} {wanted}")
     for name, data in expected.items():
         if not seen[name]:
             verdict.add(verdict.lost, "warning", f"{data}")

@@ -46,7 +46,49 @@ def book(overdue: str, current: str) -> Series:
     }
 
 
+def expiry(whose: str, days: int) -> Series:
+    """A certificate that ends so many days after the beginning."""
+    return {f'loan_certificate_expiry_timestamp_seconds{{{WORKER},certificate="{whose}"}}': f"{days * 86_400}x30"}
+
+
+def queries(good: int, failed: int) -> Series:
+    """Queries per minute."""
+    return {
+        f'loan_queries_total{{{WORKER},status="200"}}': f"0+{good}x30",
+        f'loan_queries_total{{{WORKER},status="503"}}': f"0+{failed}x30",
+    }
+
+
 CASES = {
+    "LoanCertificateExpires": Case(
+        fires=expiry("broker", 21),
+        says="The certificate 'broker' expires in 20d 23h 40m 0s; from then on no new connection to Kafka succeeds.",
+        after=20,
+        quiet=expiry("own", 22),
+        labels={"certificate": "broker"},
+    ),
+    "LoanCertificateExpired": Case(
+        fires=expiry("own", 3),
+        says="The certificate 'own' expires in 2d 23h 50m 0s; from then on no new connection to Kafka succeeds.",
+        after=10,
+        quiet=expiry("own", 4),
+        labels={"certificate": "own"},
+    ),
+    "LoanQueriesFail": Case(
+        fires=queries(90, 10),
+        says="w0 answers 10% of the queries with 500 or 503.",
+        after=20,
+        quiet=queries(98, 2),
+        labels={"instance": "w0"},
+    ),
+    "LoanClockRefused": Case(
+        fires={f"loan_clock_refused{{{WORKER}}}": "0 1x5"},
+        says="w0: the broker refused a business day, because the worker's clock is ahead of its own by more than "
+        "OVERDUE_CLOCK_TOLERANCE_MINUTES; no day is opened early. Set the clocks right (NTP).",
+        after=4,
+        quiet={f"loan_clock_refused{{{WORKER}}}": "1 0x5"},
+        labels={"instance": "w0"},
+    ),
     "LoanWorkerAbsent": Case(
         fires={BUILD: "1 1 stale"},
         says="Nothing judges loans: no worker has answered Prometheus for two minutes.",

@@ -49,7 +49,9 @@ def wait(holds: Callable[[], bool], what: str, seconds: float = SECONDS) -> floa
     while True:
         try:
             if holds():
-                return time.monotonic() - began
+                took = time.monotonic() - began
+                print(f"{took:5.1f} s until {what}")
+                return took
         except OSError:
             pass
         assert time.monotonic() - began < seconds, f"not within {seconds:.0f} s: {what}"

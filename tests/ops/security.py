@@ -13,6 +13,7 @@ from typing import Any
 
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -112,6 +113,24 @@ class SecureBroker:
         for done in self.admin.create_acls(list(_bindings(principal, rights))).values():
             done.result(30)
 
+    def revoke(self, principal: str, topic: str) -> None:
+        """Take every right on a topic away."""
+        every = AclBindingFilter(
+            ResourceType.TOPIC,
+            topic,
+            ResourcePatternType.LITERAL,
+            f"User:{principal}",
+            None,
+            AclOperation.ANY,
+            AclPermissionType.ANY,
+        )
+        for done in self.admin.delete_acls([every]).values():
+            assert done.result(30)
+
+    def renew(self, days: int) -> None:
+        """Give the login's listener another certificate, which it takes at its next start; below 0: expired."""
+        _pem(*self.authority.issue("broker", hosts=["127.0.0.1"], days=days))
+
     def environment(self, folder: Path, user: str, **more: str) -> dict[str, str]:
         """Settings of a client that logs in with SCRAM over TLS."""
         secret = folder / f"{user}.password"
@@ -160,11 +179,14 @@ def _bindings(principal: str, rights: Iterable[Right]) -> Iterator[AclBinding]:
 
 
 @contextmanager
-def secure_broker(folder: Path) -> Iterator[SecureBroker]:
-    """A broker with an open listener for the test itself, and three that want to know who comes."""
+def secure_broker(folder: Path, days: int = 30) -> Iterator[SecureBroker]:
+    """A broker with an open listener for the test itself, and three that want to know who comes.
+
+    days: how long the login's certificate is valid.
+    """
     authority = Authority(folder / "authority")
     ports = {name: free_port() for name in ("LOGIN", "MUTUAL", "EXPIRED")}
-    good = _pem(*authority.issue("broker", hosts=["127.0.0.1"]))
+    good = _pem(*authority.issue("broker", hosts=["127.0.0.1"], days=days))
     old = _pem(*authority.issue("broker-expired", hosts=["127.0.0.1"], days=-1))
     listeners = ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
     more = f"""

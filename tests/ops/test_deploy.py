@@ -191,6 +191,24 @@ def test_every_mounted_volume_is_there() -> None:
     assert given["OVERDUE_SASL_PASSWORD_FILE"] == mounts["kafka-user"] + "/password"
     assert given["OVERDUE_SSL_CA_FILE"] == mounts["kafka-ca"] + "/ca.crt"
     assert given["OVERDUE_DATA_DIRECTORY"] == mounts["scratch"]
+    assert given["OVERDUE_QUERY_TOKEN_FILE"] == mounts["query-token"] + "/token"
+
+
+def test_loans_can_be_asked_for_by_whom_it_is_meant_for() -> None:
+    """Port, service, and a network policy that lets marked namespaces in; each worker tells the name that it has."""
+    found, container = resources("production"), worker("production")
+    port = int(settings_in("production")["OVERDUE_QUERY_PORT"])
+    assert {"name": "query", "containerPort": port} in container["ports"]
+    (service,) = found["Service"]
+    assert {"name": "query", "port": port, "targetPort": "query"} in service["spec"]["ports"]
+    (policy,) = found["NetworkPolicy"]
+    (rule,) = [rule for rule in policy["spec"]["ingress"] if rule["ports"] == [{"protocol": "TCP", "port": port}]]
+    assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"overdue.example/asks": "true"}}}]
+    variables = {variable["name"]: variable.get("value") for variable in container["env"]}
+    name = found["StatefulSet"][0]["spec"]["serviceName"]
+    assert variables["OVERDUE_QUERY_URL"] == f"http://$(POD_NAME).{name}:{port}"
+    assert name == service["metadata"]["name"]
+    assert "OVERDUE_QUERY_PORT" not in settings_in("small")  # nobody asks, nothing listens
 
 
 @pytest.mark.parametrize("name", build.FILES)

@@ -79,6 +79,9 @@ def everything(metrics: Metrics) -> None:
         for topic in inputs:
             runtime.positions(topic, partition, 5, 7, 5)
             runtime.transaction_left_open(topic, partition, 5, 7, 40.0)
+    metrics.moments.certificates = lambda: {"own": 1.8e9, "authority": 1.9e9, "broker": 1.85e9}
+    for status in (200, 400, 401, 404, 405, 414, 421, 500, 503):
+        metrics.query_answered(status, 0.001)
     borrowers(metrics)
     runtime.transaction_failed("loans", 0, RuntimeError("gone"), fenced=True)
 

@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 
 from stream.cli.errors import CommandError, InputError, UsageError
 from stream.cli.query_client import ask
 from stream.engine.dates import day_of, iso
+from stream.observe.metrics import Metrics
 from stream.observe.query import Elsewhere, Here, NotReady, Queries, Unknown
 from stream.observe.query_server import MAX_AT_A_TIME, QueryServer, serve_queries
 from stream.offline_loan import loan_told_by
@@ -168,7 +170,8 @@ def test_the_owner_is_told(port: int) -> None:
 
 def test_too_many_at_a_time_are_told_to_come_again(queries: Queries) -> None:
     """While as many requests as are allowed are being answered, the next gets 503 at once."""
-    server = QueryServer(queries, "127.0.0.1", 0)
+    metrics = Metrics()
+    server = QueryServer(queries, "127.0.0.1", 0, metrics.query_answered)
     for _ in range(MAX_AT_A_TIME):
         server.slots.acquire()
     connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
@@ -178,8 +181,21 @@ def test_too_many_at_a_time_are_told_to_come_again(queries: Queries) -> None:
     server.handle_request()
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert metrics.registry.get_sample_value("loan_queries_total", {"status": "503"}) == 1
     connection.close()
     server.server_close()
+
+
+def test_every_answer_is_counted_and_timed(queries: Queries) -> None:
+    """Two good answers and a wrong token: by status, with their time, and no loan's name in any label."""
+    metrics = Metrics()
+    port = serve_queries(queries, "127.0.0.1", 0, metrics.query_answered)
+    for path, token in (("/v1/loans/L1", TOKEN), ("/v1/loans/L1/story", TOKEN), ("/v1/loans/L1", "wrong")):
+        get(port, path, token)
+    assert metrics.registry.get_sample_value("loan_queries_total", {"status": "200"}) == 2
+    assert metrics.registry.get_sample_value("loan_queries_total", {"status": "401"}) == 1
+    assert metrics.registry.get_sample_value("loan_query_seconds_count") == 3
+    assert b"L1" not in generate_latest(metrics.registry)
 
 
 def test_the_client_follows_to_the_owner(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

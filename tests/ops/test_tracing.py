@@ -62,7 +62,9 @@ def test_what_is_said_belongs_to_the_trace_of_the_event_that_caused_it() -> None
     table.open("2024-02-15")
     opened = traces(table.open("2024-02-16"))
     day_span = table.spans()[-1].context
-    of_the_day = traceparent(day_span.trace_id, day_span.span_id)[:-2]  # it has no trace itself; the flags are the SDK's
+    of_the_day = traceparent(day_span.trace_id, day_span.span_id)[
+        :-2
+    ]  # it has no trace itself; the flags are the SDK's
     assert [found[:-2] for found in opened["loan.overdue_started"]] == [of_the_day] * 2
     sent = table.batch(traced(paid("2024-02-16", loan="L2"), 3), traced(paid("2024-02-16", loan="L1"), 4))
     assert traces(sent) == {
@@ -72,7 +74,7 @@ def test_what_is_said_belongs_to_the_trace_of_the_event_that_caused_it() -> None
 
 
 def test_an_event_that_waited_speaks_in_its_own_trace() -> None:
-    """A late disbursement releases a payment and an event that is no use any more: each answer has its event's trace."""
+    """A late disbursement releases a payment, and an event refused by now: each answer has its event's trace."""
     table = TracedTable()
     table.batch(traced(paid("2024-02-20"), 7))
     table.batch(traced(serviced("misuse_found", "2024-02-20", effective_date="2024-02-20"), 8))

@@ -23,10 +23,12 @@ def test_every_module_on_the_hot_path_exists() -> None:
 
 
 @pytest.mark.slow
-def test_the_compiled_engine_passes_the_engines_tests(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_the_compiled_engine_passes_the_engines_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worked examples, the money tests and the agent's tests pass on the compiled copy."""
     if (sentence := missing()) is not None:
         pytest.skip(sentence)
+    monkeypatch.setenv("MYPYC_OPT_LEVEL", "0")  # quick to build: it is the answers that are compared
     compile_into(tmp_path)
     shutil.copytree(ROOT / "tests" / "engine", tmp_path / "tests" / "engine")
     (tmp_path / "tests" / "__init__.py").touch()

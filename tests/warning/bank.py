@@ -13,6 +13,7 @@ from stream.agents.borrower_counts import NoBorrowerCounts
 from stream.agents.loan_agent import LoanAgent
 from stream.agents.topics import Topics
 from stream.engine.dates import day_of
+from stream.engine.policy import Policy
 from stream.policy_file import load_policy
 from stream.translate.inbound import Inbound
 from stream.translate.lines import Line, parse_line
@@ -93,14 +94,19 @@ class Bank:
     """All tasks of both agents; what is published is delivered by `settle`."""
 
     def __init__(
-        self, seed: int = 0, partitions: int = 2, warnings: WarningPolicy = WARNINGS, borrowers_per_batch: int = 4_000
+        self,
+        seed: int = 0,
+        partitions: int = 2,
+        warnings: WarningPolicy = WARNINGS,
+        borrowers_per_batch: int = 4_000,
+        policy: Policy = POLICY,
     ) -> None:
         """`seed`: how batches are cut, and which task goes first."""
         self.random = Random(seed)
         self.partitions = partitions
         topics, inbound, self.outbound = Topics(), Inbound(ZONE), Outbound(ZONE)
         loans = LoanAgent(
-            POLICY,
+            policy,
             inbound,
             self.outbound,
             StandingHeaders(ZONE, "urn:test"),
@@ -124,12 +130,14 @@ class Bank:
         self.queues: dict[Any, list[Any]] = {task: [] for task in (*self.loan_tasks, *self.borrower_tasks)}
         self.out: list[Sent] = []
         self.restarts = False
+        self.published = 0
         self.left_over = 0  # records that a task gave back
 
     def publish(self, *events: dict[str, Any]) -> Bank:
         """Put events on their topics."""
         for event in events:
-            line = parse_line(json.dumps(event).encode())
+            self.published += 1
+            line = parse_line(json.dumps(event).encode())._replace(offset=self.published)
             tasks = self.borrower_tasks if line.topic == "borrowers.signals" else self.loan_tasks
             self.queues[tasks[partition_of(line.key or b"", self.partitions)]].append(line)
         return self

@@ -206,7 +206,7 @@ def test_a_signal_ahead_of_its_day_waits_and_is_judged_the_same() -> None:
 
 
 def test_a_signal_is_judged_the_same_whether_it_waited_for_its_day_or_came_on_it() -> None:
-    """Raised and cleared on one day, by signals that came before the day opened or after: the same warnings, in order."""
+    """Raised and cleared on one day, by signals that came before it opened or after: the same warnings, in order."""
 
     def told(*, early: bool) -> list[dict[str, Any]]:
         bank = Bank(partitions=1)
@@ -229,6 +229,17 @@ def test_a_signal_is_judged_the_same_whether_it_waited_for_its_day_or_came_on_it
     kinds = [(one["kind"].removeprefix("early_warning."), one["severity"]) for one in told(early=True)]
     assert kinds[:3] == [("raised", "high"), ("raised", "high"), ("cleared", "high")]
     assert told(early=True) == told(early=False)
+
+
+def test_misuse_that_servicing_found_is_warned_of_until_a_signal_clears_it() -> None:
+    """`loan.misuse_found` of a loan raises MISUSE when its day is over; `borrower.misuse_cleared` clears it."""
+    bank = Bank(partitions=1)
+    monthly(bank, [stories.turned("misuse_found", "2024-01-20")], date(2024, 1, 22))
+    assert bank.said("MISUSE") == [("raised", "2024-01-21")]
+    assert bank.said("MISUSED_FUNDS") == []  # the loan is special mention already, by the policy's scheme
+    data = {"borrower_id": "B-L1", "observation_date": "2024-01-22"}
+    bank.publish(stories.event("borrower.misuse_cleared", "m1", stories.at("2024-01-22"), data)).settle()
+    assert bank.said("MISUSE") == [("raised", "2024-01-21"), ("cleared", "2024-01-23")]  # 01-23 is open
 
 
 def test_a_correction_of_a_day_stands_though_what_it_replaced_comes_again() -> None:

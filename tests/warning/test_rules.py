@@ -240,6 +240,15 @@ SCENES = (
         (sign("misuse_cleared", 1),),
         1,
     ),
+    # found by servicing; too old; and cleared by a signal
+    Scene(
+        "MISUSE",
+        "high",
+        (loan(misuse_found=DAY),),
+        (loan(misuse_found=DAY - 366),),
+        (sign("misuse_cleared", 1),),
+        1,
+    ),
     Scene("RELIEF_ASK", "low", (sign("relief_requested", 0),), (sign("relief_requested", 0)._replace(ago=91),), (), 91),
     Scene(
         "FORBORNE",

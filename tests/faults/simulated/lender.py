@@ -22,6 +22,7 @@ from stream.translate.outbound import Outbound
 from stream.translate.partition import partition_of
 from stream.translate.standing import StandingHeaders
 from tests.faults.log import Record, in_task_order
+from tests.faults.observed import SIGNALS
 from tests.faults.portfolio import (
     BUSINESS_DAYS,
     DISBURSEMENTS,
@@ -56,7 +57,8 @@ class Lender:
             self._open(day)
             events, last = book.take(day)
             now = datetime.combine(FIRST_DAY + timedelta(day), clock_time(8), ZONE)
-            for number, planned in enumerate([*events, *last]):
+            of_loans = [planned for planned in (*events, *last) if planned.topic != SIGNALS]
+            for number, planned in enumerate(of_loans):
                 self._add(planned, now + timedelta(milliseconds=number))
         self._open(days)
         self._policy = Policy.from_text(POLICY)

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from stream.faust_batch.errors import InputLostError
 from stream.faust_batch.positions import POSITIONS_KEY, decode
 from tests.faults.simulated import clock
 from tests.faults.simulated.broker import Cluster
@@ -59,6 +60,8 @@ class Run:
         for worker in self.workers:
             await worker.end()
         try:
+            lost = [worker.app.error for worker in self.workers if isinstance(worker.app.error, InputLostError)]
+            assert not lost, f"no record was lost here, but a worker ended with: {lost[0]}"
             self.world.check(self.cluster)
         except AssertionError as wrong:
             raise AssertionError(f"{wrong}; seed {self.seed}, faults {self.trouble.done}") from wrong

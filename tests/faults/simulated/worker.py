@@ -32,6 +32,7 @@ class SimulatedConsumer:
         self.positions: dict[TopicPartition, int] = {}
         self.paused: set[TopicPartition] = set()
         self._thread = self  # its methods run where they are called
+        self._positioned = None
 
     @property
     def should_stop(self) -> bool:
@@ -47,6 +48,7 @@ class SimulatedConsumer:
         """They are not fetched here."""
 
     async def seek_wait(self, offsets: Mapping[Any, int]) -> None:
+        await asyncio.sleep(FETCH_WAIT_SECONDS)
         for place, offset in offsets.items():
             self.positions[TopicPartition(*place)] = offset
 
@@ -130,7 +132,12 @@ class Worker:
         return self.wire.died.is_set() or self.app.crashed.is_set()
 
     async def own(self, partitions: Collection[int]) -> None:
-        """A rebalance, as Faust does it: revoke, assign, recover, seek."""
+        """
+        A rebalance, as Faust does it: revoke, assign, recover, seek.
+
+        The consumer stands at the group's offsets until then, and the recovery of an earlier assignment may say in
+        between that the rebalance is over.
+        """
         app, consumer = self.app, self.app.consumer
         app.rebalancing = True
         app.rebalancing_count += 1
@@ -143,7 +150,11 @@ class Worker:
         topics = (*self.spec.all_topics, self.spec.changelog)
         consumer.assigned = {TopicPartition(topic, number) for topic in topics for number in partitions}
         app.consumer_generation_id += 1
+        consumer.positions.update({place: consumer.cluster.told.get(place, 0) for place in consumer.assigned})
         app.manager.assigned(app.consumer_generation_id)
+        if self.wire.random.choice((True, False)):
+            await BatchConsumer.seek_to_committed(consumer)  # type: ignore[arg-type]
+            app.rebalancing = False
         await app.manager.open()
         await BatchConsumer.seek_to_committed(consumer)  # type: ignore[arg-type]
         app.rebalancing = False
