@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -17,12 +18,12 @@ from schemas.catalogue import (
     OVERDUE,
     STANDING,
     TOPICS,
-    VERSION,
     WORKER,
     Topic,
 )
 from schemas.envelope import Envelope, dataschema_of
 from schemas.types import Contract, Id
+from schemas.versions import FIRST, versions_of
 
 EXAMPLES: Final = Path(__file__).parent / "examples"
 BINDING: Final = "0.5.0"
@@ -54,8 +55,8 @@ def asyncapi() -> dict[str, Any]:
         "channels": {topic.name: _channel(topic) for topic in TOPICS},
         "operations": {name: operation for topic in TOPICS for name, operation in _operations(topic)},
         "components": {
-            "messages": {kind: _message(kind, topic) for topic in TOPICS for kind in topic.types},
-            "schemas": dict(pair for topic in TOPICS for kind in topic.types for pair in _schemas(kind, topic)),
+            "messages": {said.name: _message(said, topic) for topic in TOPICS for said in _said_on(topic)},
+            "schemas": dict(pair for topic in TOPICS for said in _said_on(topic) for pair in _schemas(said)),
             "securitySchemes": {
                 "scram": {"type": "scramSha512", "description": "User and password; the password comes from a file."},
                 "certificate": {"type": "X509", "description": "Mutual TLS."},
@@ -64,9 +65,24 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
+class _Said(NamedTuple):
+    """One version of an event type."""
+
+    name: str
+    """In the document: the newest has the type's own."""
+    kind: str
+    model: type[Contract]
+
+
+def _said_on(topic: Topic) -> Iterator[_Said]:
+    for kind, newest in topic.types.items():
+        for version, model in versions_of(newest).items():
+            yield _Said(kind if model is newest else f"{kind}.v{version}", kind, model)
+
+
 _INFO: Final = {
     "title": "Overdue stream",
-    "version": f"{VERSION}.0.0",
+    "version": "1.0.0",
     "description": "Events of loans in, overdue alerts and early warnings out. Every record is a CloudEvent 1.0: what "
     "goes out is in binary mode, what comes in may be in binary or in structured mode. Amounts are whole minor units. "
     "An event whose id was seen before is dropped, so that anything may be sent again. A consumer passes over types, "
@@ -91,9 +107,8 @@ _TRACE: Final[dict[str, dict[str, Any]]] = {
     "traceparent": {
         "type": "string",
         "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
-        "description": "W3C Trace Context, if traces are kept. What is said because of an event carries that event's. Of "
-        "an event that comes in, `ce_traceparent` (CloudEvents, Distributed Tracing extension) is read where this one "
-        "is not there.",
+        "description": "W3C Trace Context, where traces are kept: what is said because of an event has its trace. Of "
+        "what comes in, `ce_traceparent` (CloudEvents, Distributed Tracing extension) is read where this is not there.",
     },
     "tracestate": {"type": "string", "maxLength": 512, "description": "Goes with `traceparent`."},
 }
@@ -104,7 +119,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "address": topic.name,
         "title": topic.meaning,
         "description": f"Key: {topic.key}. Partition: {topic.partitioning}.",
-        "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in topic.types},
+        "messages": {said.name: {"$ref": f"#/components/messages/{said.name}"} for said in _said_on(topic)},
         "bindings": {
             "kafka": {
                 "topic": topic.name,
@@ -143,16 +158,17 @@ def _operations(topic: Topic) -> list[tuple[str, Any]]:
     return found
 
 
-def _message(kind: str, topic: Topic) -> dict[str, Any]:
+def _message(said: _Said, topic: Topic) -> dict[str, Any]:
+    examples = EXAMPLES / said.kind / f"v{said.model.VERSION}" / "valid"
     return {
-        "name": kind,
-        "title": kind,
-        "summary": summary_of(topic.types[kind]),
+        "name": said.name,
+        "title": said.name,
+        "summary": summary_of(said.model),
         "contentType": "application/json",
-        "headers": _headers(kind, topic),
-        "payload": {"$ref": f"#/components/schemas/{kind}"},
+        "headers": _headers(said, topic),
+        "payload": {"$ref": f"#/components/schemas/{said.name}"},
         "bindings": {"kafka": {"key": KEYS.get(topic.name, _LOAN), "bindingVersion": BINDING}},
-        "examples": [_example(path) for path in sorted((EXAMPLES / kind / f"v{VERSION}" / "valid").glob("*.json"))],
+        "examples": [_example(path) for path in sorted(examples.glob("*.json"))],
     }
 
 
@@ -161,29 +177,31 @@ def summary_of(model: type[Contract]) -> str:
     return " ".join((model.__doc__ or "").partition("\n\n")[0].split())
 
 
-def _headers(kind: str, topic: Topic) -> dict[str, Any]:
+def _headers(said: _Said, topic: Topic) -> dict[str, Any]:
     """Kafka headers in binary mode: the CloudEvents attributes, of which four must be there."""
     attributes = Envelope.model_json_schema()["properties"]
     headers = {f"ce_{name}": dict(field) for name, field in attributes.items() if name != "datacontenttype"}
     for field in headers.values():
         field.pop("title", None)
-    headers["ce_type"] = {"type": "string", "const": kind}
-    headers["ce_dataschema"] = {"type": "string", "const": dataschema_of(kind, VERSION)}
+    headers["ce_type"] = {"type": "string", "const": said.kind}
+    headers["ce_dataschema"] = {"type": "string", "const": dataschema_of(said.kind, said.model.VERSION)}
     headers["content-type"] = {"type": "string", "const": "application/json"}
     headers |= _TRACE
     required = ["ce_id", "ce_source", "ce_type", "ce_time"]
+    if said.model.VERSION != FIRST:
+        required.append("ce_dataschema")
     if WORKER in topic.producers:
         required += ["ce_specversion", "ce_dataschema", "content-type"]
     return {"type": "object", "properties": headers, "required": required}
 
 
-def _schemas(kind: str, topic: Topic) -> list[tuple[str, Any]]:
+def _schemas(said: _Said) -> list[tuple[str, Any]]:
     """The data's schema and its definitions, whose references point into this document."""
-    schema = topic.types[kind].model_json_schema()
+    name, schema = said.name, said.model.model_json_schema()
     definitions = schema.pop("$defs", {})
-    text = json.dumps({kind: schema, **{f"{kind}.{name}": found for name, found in definitions.items()}})
-    named: dict[str, Any] = json.loads(text.replace('"#/$defs/', f'"#/components/schemas/{kind}.'))
-    named[kind]["x-dataschema"] = dataschema_of(kind, VERSION)
+    text = json.dumps({name: schema, **{f"{name}.{inner}": found for inner, found in definitions.items()}})
+    named: dict[str, Any] = json.loads(text.replace('"#/$defs/', f'"#/components/schemas/{name}.'))
+    named[name]["x-dataschema"] = dataschema_of(said.kind, said.model.VERSION)
     return list(named.items())
 
 

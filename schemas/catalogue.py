@@ -16,6 +16,7 @@ from schemas.overdue import (
     LoanAlertCorrected,
     LoanBucketChanged,
     LoanClassificationChanged,
+    LoanClassificationCorrected,
     LoanCured,
     LoanDueSoon,
     LoanOverdueNoticed,
@@ -58,7 +59,6 @@ EARLY_WARNINGS: Final = "loans.early-warnings"
 WORKER: Final = "overdue worker"
 Compatibility = Literal["BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"]
 
-VERSION: Final = 1
 DEFAULT_PARTITIONS: Final = 12
 
 _DAY_MS: Final = 86_400_000
@@ -83,7 +83,7 @@ class Topic:
     config: Mapping[str, str]
     """Topic configuration of Kafka."""
     types: Mapping[str, type[Contract]]
-    """Event type to the model of its `data`."""
+    """Event type to the model of its `data`, of the newest version; earlier ones hang on it, see versions.py."""
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     is_input: bool
@@ -182,6 +182,7 @@ TOPICS: Final = (
             "loan.overdue_started": LoanOverdueStarted,
             "loan.bucket_changed": LoanBucketChanged,
             "loan.classification_changed": LoanClassificationChanged,
+            "loan.classification_corrected": LoanClassificationCorrected,
             "loan.cured": LoanCured,
             "loan.pause_changed": LoanPauseChanged,
             "loan.recovery_received": LoanRecoveryReceived,

@@ -18,7 +18,7 @@ class RejectedHeader(Contract):
 
 
 class MessageRejected(Contract):
-    """A record that was refused: where it lies, why, and all of its bytes."""
+    """A record that was refused: where it lies, why, and all of its bytes, unless they are too many."""
 
     reason_code: Label = Field(description="Code of the reason, from the list of reason codes; new codes may appear.")
     message: Annotated[str, Field(max_length=500)] = Field(
@@ -36,3 +36,8 @@ class MessageRejected(Contract):
     value: str | None = Field(default=None, description="Value as text; null or left out: none, or see `value_base64`.")
     value_base64: str | None = Field(default=None, description="Value as base64, where it is not UTF-8.")
     headers: list[RejectedHeader] = Field(description="Headers, in their order.")
+    left_out_bytes: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Size of key, value and headers where they are left out, because no topic would take the dead "
+        "letter: they lie at `topic`, `partition` and `offset`.",
+    )

@@ -33,12 +33,30 @@ class Break(NamedTuple):
     sentence: str
 
 
+def _of_versions(old: Contract, new: Contract) -> Iterator[Break]:
+    """A new version of what the worker writes: those who read it know of the old one only."""
+    known = dict(sorted(map(_kind_and_version, old.schemas)))  # by type, the newest
+    for name in new.schemas:
+        kind, version = _kind_and_version(name)
+        if kind in known and version > known[kind] and compatibility_of(name) != "BACKWARD_TRANSITIVE":
+            yield Break(
+                name,
+                f"consumers of today know version {known[kind]} and would get {version}; what can't be added goes into "
+                "a new type beside this one",
+            )
+
+
+def _kind_and_version(file_name: str) -> tuple[str, int]:
+    kind, _, version = file_name.removesuffix(SCHEMA_SUFFIX).rpartition(".v")
+    return kind, int(version)
+
+
 def breaks(old: Contract, new: Contract) -> list[Break]:
     """Every incompatible change from an earlier contract to a new one; the worker is deployed before everybody else.
 
     A new event type on a topic is compatible: a consumer passes over types that it doesn't know.
     """
-    return [*_of_schemas(old, new), *_of_topics(old.asyncapi, new.asyncapi)]
+    return [*_of_schemas(old, new), *_of_versions(old, new), *_of_topics(old.asyncapi, new.asyncapi)]
 
 
 def _of_schemas(old: Contract, new: Contract) -> Iterator[Break]:
@@ -55,7 +73,7 @@ def _of_schemas(old: Contract, new: Contract) -> Iterator[Break]:
 
 def compatibility_of(file_name: str) -> Compatibility:
     """What is asked of a published schema; the envelope is in what comes in and in what goes out."""
-    topic = TOPIC_OF_TYPE.get(file_name.removesuffix(SCHEMA_SUFFIX).rpartition(".v")[0])
+    topic = TOPIC_OF_TYPE.get(_kind_and_version(file_name)[0])
     return "FULL_TRANSITIVE" if topic is None else topic.compatibility
 
 

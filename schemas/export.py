@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.asyncapi import asyncapi
-from schemas.catalogue import MODEL_OF_TYPE, VERSION
+from schemas.catalogue import MODEL_OF_TYPE
 from schemas.envelope import Envelope, dataschema_of
 from schemas.reference import reference
 from schemas.types import Contract
+from schemas.versions import versions_of
 
 HOME: Final = Path(__file__).resolve().parent
 PUBLISHED: Final = HOME / "published"
@@ -24,17 +25,18 @@ _ENVELOPE: Final = "cloudevent"
 
 
 def schema_of(event_type: str, model: type[Contract]) -> dict[str, Any]:
-    """The JSON Schema of the data of an event type; its `$id` is the event's `dataschema`."""
-    return {"$schema": _DIALECT, "$id": dataschema_of(event_type, VERSION), **model.model_json_schema()}
+    """The JSON Schema of the data of one version of an event type; its `$id` is the event's `dataschema`."""
+    return {"$schema": _DIALECT, "$id": dataschema_of(event_type, model.VERSION), **model.model_json_schema()}
 
 
 def published() -> dict[str, str]:
     """File name to content of everything under `published/`."""
     models: dict[str, type[Contract]] = {_ENVELOPE: Envelope, **MODEL_OF_TYPE}
     return {
-        f"{event_type}.v{VERSION}.schema.json": json.dumps(schema_of(event_type, model), indent=2, ensure_ascii=False)
+        f"{event_type}.v{version}.schema.json": json.dumps(schema_of(event_type, model), indent=2, ensure_ascii=False)
         + "\n"
-        for event_type, model in models.items()
+        for event_type, newest in models.items()
+        for version, model in versions_of(newest).items()
     }
 
 

@@ -6,10 +6,21 @@ from typing import Annotated
 
 from pydantic import Field
 
+from schemas.figures import (
+    Bucket,
+    Causes,
+    Classifications,
+    Currency,
+    DaysPastDue,
+    LoanKey,
+    OldestDueDate,
+    Overdue,
+    PolicyVersion,
+    Product,
+)
 from schemas.types import (
     AlertId,
     Contract,
-    CurrencyCode,
     Days,
     EpisodeId,
     EventId,
@@ -20,16 +31,6 @@ from schemas.types import (
     PositiveMoney,
     Total,
 )
-
-
-class Amounts(Contract):
-    """An amount by component, minor units."""
-
-    principal: Total = Field(description="Principal, minor units.")
-    interest: Total = Field(description="Interest, minor units.")
-    fee: Total = Field(description="Fees, minor units.")
-    penalty: Total = Field(description="Penalty, minor units.")
-    total: Total = Field(description="The four together, minor units.")
 
 
 class Pause(Contract):
@@ -54,27 +55,25 @@ class OverdueAlert(Contract):
     The alert's id is the event's `id`: a hash of what the alert says. A consumer that has seen an id may drop it.
     """
 
-    loan_id: Id = Field(description="The loan; also the Kafka key.")
+    loan_id: LoanKey
     borrower_id: Id = Field(description="The borrower.")
-    product: Id = Field(description="Code of the product.")
-    currency: CurrencyCode = Field(description="ISO 4217 code of every amount here.")
+    product: Product
+    currency: Currency
     as_of: IsoDate = Field(description="Business date that the statement is about.")
-    days_past_due: Days = Field(description="Calendar days since the oldest unpaid due date; grace is not taken off.")
+    days_past_due: DaysPastDue
     delinquent_days: Days = Field(description="Days past due less grace and paused days; 0: not delinquent.")
-    bucket: Label | None = Field(description="Bucket by delinquent days; null: not delinquent.")
+    bucket: Bucket
     previous_bucket: Label | None = Field(description="Bucket before; null: not delinquent before.")
-    classifications: dict[str, str] = Field(description="Class by scheme; empty where the policy names no scheme.")
-    overdue: Amounts = Field(description="Unpaid of the installments past due.")
+    classifications: Classifications
+    overdue: Overdue
     outstanding_principal: Total = Field(description="Unpaid principal of the whole loan, due or not, minor units.")
-    oldest_due_date: IsoDate | None = Field(description="Oldest unpaid due date that counts; null: nothing past due.")
+    oldest_due_date: OldestDueDate
     episode_id: EpisodeId | None = Field(
         description="The loan's stretch of delinquency, `<loan_id>:<number from 1>`; null: none yet."
     )
     reasons: list[AlertReason] = Field(description="Why, the most telling first.")
-    policy_version: Label = Field(description="Version of the policy that judged.")
-    causes: list[EventId] = Field(
-        description="Ids of the events that caused it; `business-day:<date>` where the passing of a day did."
-    )
+    policy_version: PolicyVersion
+    causes: Causes
 
 
 class LoanOverdueStarted(OverdueAlert):
@@ -90,7 +89,7 @@ class LoanCured(OverdueAlert):
 
 
 class LoanAlertCorrected(OverdueAlert):
-    """An earlier alert turned out wrong: this is what was true of its day, as now known."""
+    """An earlier alert about the bucket turned out wrong: this is what was true of its day, as now known."""
 
     supersedes: AlertId = Field(description="Id of the alert that no longer holds; `as_of` is the same day.")
 
@@ -113,6 +112,15 @@ class LoanClassificationChanged(OverdueAlert):
     scheme: Label = Field(description="The scheme, as the policy names it.")
     classification: Label = Field(description="Class under it now; also in `classifications`.")
     previous_classification: Label | None = Field(description="Class before; null: none yet.")
+
+
+class LoanClassificationCorrected(LoanClassificationChanged):
+    """An earlier alert about the class turned out wrong: this is the class at the end of its day, as now known.
+
+    `previous_classification` is the class that the earlier alert said.
+    """
+
+    supersedes: AlertId = Field(description="Id of the alert that no longer holds; `as_of` is the same day.")
 
 
 class LoanPauseChanged(OverdueAlert):
@@ -142,7 +150,7 @@ class FeedAlert(Contract):
         description="How many of so many were met on the last days, on average."
     )
     reasons: list[AlertReason] = Field(description="Why, the most telling first.")
-    policy_version: Label = Field(description="Version of the policy that judged.")
+    policy_version: PolicyVersion
     causes: list[EventId] = Field(description="Ids of the events that caused it; `business-day:<date>` of a tick.")
 
 

@@ -6,10 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.overdue import Amounts, Pause
+from schemas.figures import (
+    Amounts,
+    Bucket,
+    Classifications,
+    Currency,
+    DaysPastDue,
+    LoanKey,
+    OldestDueDate,
+    Overdue,
+    PolicyVersion,
+    Product,
+)
+from schemas.overdue import Pause
 from schemas.types import (
     Contract,
-    CurrencyCode,
     Days,
     EpisodeId,
     EventId,
@@ -71,27 +82,27 @@ class Episode(Contract):
 class LoanStanding(Contract):
     """What is true of one loan at the end of what is known of `as_of`."""
 
-    loan_id: Id = Field(description="The loan; also the Kafka key.")
+    loan_id: LoanKey
     borrower_id: Id = Field(description="The borrower; decides the partition.")
-    product: Id = Field(description="Code of the product.")
+    product: Product
     segment: Literal["retail", "micro_business", "business"] = Field(description="Kind of borrower.")
-    currency: CurrencyCode = Field(description="ISO 4217 code of every amount here.")
+    currency: Currency
     status: Status = Field(
         description="Where the loan is in its life. An active and a charged-off loan age, a written-off one keeps its "
         "days, all others count zeros."
     )
     as_of: IsoDate = Field(description="Business date judged.")
-    days_past_due: Days = Field(description="Calendar days since the oldest unpaid due date; grace is not taken off.")
+    days_past_due: DaysPastDue
     delinquent_days: Days = Field(description="Days past due less grace and paused days, at least 0.")
     delinquent_date: IsoDate | None = Field(description="Oldest unpaid due date plus grace; null: nothing past due.")
-    bucket: Label | None = Field(description="Bucket by delinquent days; null: not delinquent.")
-    classifications: dict[str, str] = Field(description="Class by scheme; empty where the policy names no scheme.")
-    overdue: Amounts = Field(description="Unpaid of the installments past due.")
+    bucket: Bucket
+    classifications: Classifications
+    overdue: Overdue
     delinquent_amount: Total = Field(description="`overdue.total` and the excess of chargebacks, minor units.")
     outstanding_principal: Total = Field(description="Unpaid principal of the whole loan, minor units.")
     outstanding_total: Total = Field(description="Unpaid of the whole loan, all components, minor units.")
     credit_balance: Total = Field(description="Paid beyond what the loan owes, minor units.")
-    oldest_due_date: IsoDate | None = Field(description="Oldest unpaid due date that counts; null: nothing past due.")
+    oldest_due_date: OldestDueDate
     next_due_date: IsoDate | None = Field(description="Next due date by the policy's rule; null: nothing to come.")
     next_due_amount: Total = Field(description="Unpaid of the installment due then, minor units; 0: nothing to come.")
     past_due_installments: list[PastDueInstallment] = Field(description="Installments past due, oldest first.")
@@ -106,7 +117,7 @@ class LoanStanding(Contract):
     episode: Episode | None = Field(description="The current stretch of delinquency; null: not delinquent.")
     max_days_past_due_ever: Days = Field(description="The most days past due that the loan ever had.")
     schedule_version: Annotated[int, Field(ge=0, le=10**9)] = Field(description="Version of the schedule, from 1.")
-    policy_version: Label = Field(description="Version of the policy that judged.")
+    policy_version: PolicyVersion
     last_event_id: EventId = Field(description="Id of the last event or tick that changed something here.")
     behaviour: dict[str, int | str | list[int] | None] = Field(
         description="Figures of the borrower's payment behaviour that early warning reads; names may be added."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -32,6 +32,15 @@ class Contract(BaseModel):
     """Base of every wire model: nothing is coerced, nothing is changed later, unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    VERSION: ClassVar[int] = 1
+    EARLIER: ClassVar[type[Contract] | None] = None
+    """The version before this one, while it is accepted; see versions.py."""
+
+    @classmethod
+    def of_earlier(cls, earlier: Any) -> Contract:
+        """Data of the version before, in this one. Only where there is one."""
+        raise NotImplementedError(f"{cls.__name__} does not say how to read a {type(earlier).__name__}")
 
 
 def parse_date(value: object) -> date:

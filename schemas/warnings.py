@@ -6,14 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.overdue import Amounts
+from schemas.figures import Amounts, Causes, PolicyVersion
 from schemas.types import (
     AlertId,
     Contract,
     CurrencyCode,
     Days,
     EpisodeId,
-    EventId,
     Id,
     InstallmentNumber,
     IsoDate,
@@ -74,10 +73,8 @@ class EarlyWarningEvent(Contract):
     oldest_due_date: IsoDate | None = Field(description="Oldest unpaid due date; null: nothing past due.")
     episode_id: EpisodeId | None = Field(description="The loan's stretch of delinquency; null: not delinquent.")
     reasons: list[WarningReason] = Field(description="Why, the most telling first.")
-    policy_version: Label = Field(description="Version of the policy that judged.")
-    causes: list[EventId] = Field(
-        description="Ids of the events that caused it; `business-day:<date>` where the passing of a day did."
-    )
+    policy_version: PolicyVersion
+    causes: Causes
 
 
 class EarlyWarningRaised(EarlyWarningEvent):

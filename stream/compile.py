@@ -31,6 +31,8 @@ COMPILED = (
 """Folders and modules on the way of every event."""
 OPTIONS = ("--config-file", "", "--ignore-missing-imports")
 """For mypy: the sources are checked elsewhere, and a build need not have the libraries that they import."""
+OUTPUT_SHOWN = 2_000
+"""Last characters of a compiler that failed."""
 
 
 def modules(root: Path) -> list[str]:
@@ -52,13 +54,17 @@ def missing() -> str | None:
 
 
 def compile_into(folder: Path) -> None:
-    """Copy the packages into `folder` and compile the hot modules there. Raises CalledProcessError."""
+    """Copy the packages into `folder` and compile the hot modules there.
+
+    Raises:
+        CalledProcessError: they do not compile; `output` says why.
+    """
     root = Path(__file__).resolve().parent.parent
     for package in ("stream", "schemas"):
         ignored = shutil.ignore_patterns("__pycache__", "*.so")
         shutil.copytree(root / package, folder / package, dirs_exist_ok=True, ignore=ignored)
     command = [sys.executable, "-m", "mypyc", *OPTIONS, *modules(folder)]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)  # noqa: S603  (our own arguments)
     shutil.rmtree(folder / "build", ignore_errors=True)
 
 
@@ -72,7 +78,15 @@ def main() -> int:
         return 1
     print(f"compiling into {folder} (about half a minute) ...", file=sys.stderr)
     folder.mkdir(parents=True, exist_ok=True)
-    compile_into(folder)
+    try:
+        compile_into(folder)
+    except subprocess.CalledProcessError as error:
+        end = (error.stdout + error.stderr)[-OUTPUT_SHOWN:]
+        print(
+            f"{end}\nnot compiled: the compiler ended with {error.returncode}, its last words are above",
+            file=sys.stderr,
+        )
+        return 1
     print(f"done; run it with PYTHONPATH={folder}", file=sys.stderr)
     return 0
 

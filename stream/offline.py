@@ -14,7 +14,7 @@ from stream.agents.topics import Topics
 from stream.engine.as_known import counts_on
 from stream.engine.dates import Day
 from stream.engine.delinquency import judge
-from stream.engine.facts import DayOpened, Fact
+from stream.engine.facts import DayOpened, Fact, ScheduleRevised
 from stream.engine.loan import Loan
 from stream.engine.policy import Policy
 from stream.offline_batch import Batch, Sent
@@ -241,11 +241,18 @@ def _feed(run: OfflineRun, records: Sequence[Record], counts: Callable[[Fact | D
 
 def _known(day: int, known_by: int) -> Callable[[Fact | DayOpened], bool]:
     """Whether a fact was recorded by `known_by` and says something about `day`."""
+    versions: dict[str, int] = {}
 
     def counts(fact: Fact | DayOpened) -> bool:
         if isinstance(fact, DayOpened):
             return fact.business_date <= day
-        return fact.recorded <= known_by and counts_on(fact, day)
+        if fact.recorded > known_by:
+            return False
+        if isinstance(fact, ScheduleRevised):
+            if fact.schedule_version <= versions.get(fact.loan_id, 1):
+                return False  # a newer version came before it, so it was never in force
+            versions[fact.loan_id] = fact.schedule_version
+        return counts_on(fact, day)
 
     return counts
 

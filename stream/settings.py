@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from stream.settings_errors import sentence, unknown
 
 PREFIX = "OVERDUE_"
 FILE_VARIABLE = "OVERDUE_SETTINGS_FILE"
@@ -30,7 +31,10 @@ class Settings(BaseSettings):
 
     # Kafka
     brokers: str = Field(
-        default="127.0.0.1:9092", pattern=r"^[^\s/@,]+:\d+(,[^\s/@,]+:\d+)*$", description="host:port, comma separated"
+        default="127.0.0.1:9092",
+        pattern=r"^[^\s/@,]+:\d+(,[^\s/@,]+:\d+)*$",
+        description="host:port, comma separated",
+        examples=["kafka-1:9092,kafka-2:9092"],
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         default="PLAINTEXT", description="how to talk to the brokers"
@@ -46,9 +50,14 @@ class Settings(BaseSettings):
 
     # topics
     app_id: str = Field(
-        default="overdue", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="consumer group, prefix of changelog and ids"
+        default="overdue",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        examples=["overdue"],
+        description="consumer group, prefix of changelog and ids",
     )
-    topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="before every topic's name")
+    topic_prefix: str = Field(
+        default="", pattern=r"^[A-Za-z0-9._-]{0,100}$", examples=["cn."], description="before every topic's name"
+    )
     partitions: int = Field(default=12, ge=1, le=1_000, description="of every topic, for `topics apply`")
     replication: int = Field(default=1, ge=1, le=7, description="replication factor, for `topics apply`")
 
@@ -69,6 +78,7 @@ class Settings(BaseSettings):
     source: str = Field(
         default="urn:overdue-stream",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9:/._~-]{0,127}$",
+        examples=["urn:overdue-stream"],
         description="CloudEvents source of what is sent",
     )
     misrouted: Literal["reject", "count"] = Field(
@@ -94,6 +104,7 @@ class Settings(BaseSettings):
     query_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/@]+/?$",
+        examples=["http://10.0.0.7:9465"],
         description="where other workers say that its loans are; none: host and port",
     )
     query_token: SecretStr | None = Field(
@@ -123,7 +134,9 @@ class Settings(BaseSettings):
     @classmethod
     def _no_credentials(cls, brokers: Any) -> Any:
         if isinstance(brokers, str) and "@" in brokers:
-            raise ValueError("must not hold a user or password; use sasl_username and sasl_password_file")
+            raise ValueError(
+                "must not hold a user or password; use OVERDUE_SASL_USERNAME and OVERDUE_SASL_PASSWORD_FILE"
+            )
         return brokers
 
     @model_validator(mode="after")
@@ -131,11 +144,17 @@ class Settings(BaseSettings):
         if self.security_protocol.startswith("SASL") and (
             self.sasl_username is None or self.sasl_password_file is None
         ):
-            raise ValueError("SASL needs sasl_username and sasl_password_file")
+            raise ValueError(
+                "OVERDUE_SASL_USERNAME and OVERDUE_SASL_PASSWORD_FILE: both are needed where OVERDUE_SECURITY_PROTOCOL "
+                "is SASL_PLAINTEXT or SASL_SSL"
+            )
         if (self.ssl_certificate_file is None) != (self.ssl_key_file is None):
-            raise ValueError("mutual TLS needs both ssl_certificate_file and ssl_key_file")
+            raise ValueError("OVERDUE_SSL_CERTIFICATE_FILE and OVERDUE_SSL_KEY_FILE: set both or none")
         if self.query_port is not None and self.query_token is None and self.query_token_file is None:
-            raise ValueError("query_port needs query_token_file (or query_token), at least 16 characters")
+            raise ValueError(
+                "OVERDUE_QUERY_TOKEN_FILE (or OVERDUE_QUERY_TOKEN): is needed where OVERDUE_QUERY_PORT is set; at "
+                "least 16 characters"
+            )
         return self
 
     @classmethod
@@ -180,23 +199,23 @@ def read_settings(**overrides: Any) -> Settings:
     if name and not Path(name).is_file():
         raise SettingsError(f"{FILE_VARIABLE}: there is no file {name}")
     try:
+        if name:
+            tomllib.loads(Path(name).read_text("utf-8"))  # pydantic would not say which file it is
         return Settings(**{key: value for key, value in overrides.items() if value is not None})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{FILE_VARIABLE}: {name} can't be read as TOML: {error}") from None
     except ValidationError as error:
-        lines = [
-            f"{PREFIX}{str(problem['loc'][0]).upper() if problem['loc'] else '*'}: {problem['msg']}"
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
+        problems = error.errors(include_url=False)
+        lines = [sentence(problem, Settings.model_fields, PREFIX) for problem in problems]
         raise SettingsError("\n".join(lines)) from None
 
 
 def _refuse_unknown() -> None:
     """A misspelt variable would be ignored in silence; name the nearest one instead."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {FILE_VARIABLE}
-    for name in os.environ:
-        if name.startswith(PREFIX) and name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {nearest[0]}?" if nearest else ""
-            raise SettingsError(f"{name} is not a setting{hint}")
+    known = [*(f"{PREFIX}{name.upper()}" for name in Settings.model_fields), FILE_VARIABLE]
+    strange = [unknown(name, known) for name in os.environ if name.startswith(PREFIX) and name not in known]
+    if strange:
+        raise SettingsError("\n".join(strange))
 
 
 def sources_of(settings: Settings) -> dict[str, str]:

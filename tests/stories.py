@@ -245,3 +245,32 @@ def turned(
     """charged_off, written_off, closed, transferred, misuse_found or technical_overdue_flagged."""
     said = {"loan_id": loan_id, "effective_date": a_day(on).isoformat()}
     return event(f"loan.{kind}", event_id or f"{kind}-{loan_id}", when or at(on), said, loan_id)
+
+
+def indicated(
+    indication: str,
+    on: str | date,
+    loan_id: str = "L1",
+    when: str | None = None,
+    event_id: str | None = None,
+    ended: bool = False,
+) -> Event:
+    """An indication of the borrower's ability to pay is set, or ended."""
+    said = {"loan_id": loan_id, "effective_date": a_day(on).isoformat(), "indication": indication}
+    kind = f"credit_indication_{'ended' if ended else 'set'}"
+    return event(f"loan.{kind}", event_id or f"{kind}-{indication}", when or at(on), said, loan_id)
+
+
+def assessed(
+    impaired: bool,
+    on: str | date,
+    loss: str = "0",
+    loan_id: str = "L1",
+    when: str | None = None,
+    event_id: str | None = None,
+) -> Event:
+    """The loan's impairment was assessed, with the part of it that is expected to be lost in percent."""
+    said: dict[str, Any] = {"loan_id": loan_id, "effective_date": a_day(on).isoformat(), "credit_impaired": impaired}
+    if impaired:
+        said["expected_loss_percent"] = loss
+    return event("loan.impairment_assessed", event_id or f"assessed-{loan_id}-{on}", when or at(on), said, loan_id)

@@ -39,7 +39,6 @@ CHARGEBACKS_LAST: Final = 2
 """Place of a chargeback among the payments of its day, see `order_of`."""
 
 _STEPS: Final[dict[type, Callable[..., list[Alert] | None]]] = {
-    Repaid: step.repay,
     RepaymentReversed: step.reverse,
     DisbursementCancelled: step.cancel,
     **servicing.STEPS,
@@ -71,8 +70,7 @@ class Arrivals:
         self._loans = loans
         self._results = results
         self._policy = policy
-        self._decode = inbound.decode
-        self._second_of_day = inbound.second_of_day
+        self._inbound = inbound
         self._feed = self._state.feed
         self._partitions = partitions
         self._per_event = per_event
@@ -82,12 +80,12 @@ class Arrivals:
 
     def take(self, records: Iterable[Record]) -> None:
         """Let every record arrive, in order."""
-        state, decode = self._state, self._decode
+        state, inbound = self._state, self._inbound
         is_held = state.held_day != 0  # a day is released among events, but held by a tick only
         applied = 0
         for record in records:
             try:
-                fact = decode(record)
+                fact = inbound.decode(record)
             except Rejected as rejected:
                 self._results.reject(record, rejected)
                 continue
@@ -110,17 +108,15 @@ class Arrivals:
 
     def _arrive(self, record: Record, fact: Any) -> str:
         """Let a fact take effect; its outcome."""
+        if type(fact) is Repaid:
+            return self._arrive_repaid(record, fact)
         key = fact.loan_id.encode()
         touched = self._loans.read(key)
         if touched is None:
             return self._arrive_first(key, record, fact)
-        kind, rows = type(fact), touched.loan.rows
-        due = rows[0][DUE] if rows and kind is Repaid else 0
-        if kind is Repaid or kind is ChargedBack:
-            if touched.rules.cut_off != END_OF_DAY and kind is Repaid:
-                fact = self._after_cut_off(record, fact, touched.rules.cut_off)
-            if fact.value_date > fact.recorded and (outcome := self._postpone(key, record, fact)):
-                return outcome
+        kind = type(fact)
+        if kind is ChargedBack and fact.value_date > fact.recorded and (outcome := self._postpone(key, record, fact)):
+            return outcome
         try:
             if kind is Disbursed:
                 touched, alerts = self._disburse(key, touched, fact)
@@ -130,10 +126,34 @@ class Arrivals:
             return self._refuse(record, refused.reason_code, fact.event_id)
         if alerts is None:
             return "duplicate"
-        if due:
-            rows, feed = touched.loan.rows, self._feed
-            if feed is not None and (not rows or rows[0][DUE] > due):  # the oldest installment that was unpaid is paid
-                note_met(feed.feed, due, self._state.business_date)
+        self._keep(key, record, touched, alerts)
+        return "applied"
+
+    def _arrive_repaid(self, record: Record, fact: Repaid) -> str:
+        """The same for a repayment: nearly all that arrives."""
+        _, recorded, loan_id, _, value_date, _, _, _, _ = fact  # compiled, four times as fast as by name
+        key = loan_id.encode()
+        touched = self._loans.read(key)
+        if touched is None:
+            return self._arrive_first(key, record, fact)
+        loan, rules, state = touched.loan, touched.rules, self._state
+        if rules.cut_off != END_OF_DAY:
+            fact = self._after_cut_off(record, fact, rules.cut_off)
+            value_date = fact.value_date
+        if value_date > recorded and (outcome := self._postpone(key, record, fact)):
+            return outcome
+        due = loan.rows[0][DUE] if loan.rows else 0
+        try:
+            alerts = step.repay(loan, fact, rules, state.business_date)
+        except Refused as refused:
+            return self._refuse(record, refused.reason_code, fact.event_id)
+        if alerts is None:
+            return "duplicate"
+        feed = self._feed
+        if due and feed is not None:
+            rows = loan.rows
+            if not rows or rows[0][DUE] > due:  # the oldest installment that was unpaid is paid
+                note_met(feed.feed, due, state.business_date)
                 feed.changed = True
         self._keep(key, record, touched, alerts)
         return "applied"
@@ -174,7 +194,7 @@ class Arrivals:
             self._loans.write_back()
 
     def _after_cut_off(self, record: Record, fact: Any, cut_off: int) -> Any:
-        value_date = value_day(fact.value_date, fact.recorded, self._second_of_day(record), cut_off)
+        value_date = value_day(fact.value_date, fact.recorded, self._inbound.second_of_day(record), cut_off)
         return fact._replace(value_date=value_date)
 
     def _disburse(self, key: bytes, touched: Touched | None, fact: Any) -> tuple[Touched, list[Alert] | None]:
@@ -196,11 +216,11 @@ class Arrivals:
 
     def release(self, key: bytes) -> None:
         """Let all waiting events of a loan arrive anew, in the order in which they came."""
-        self._arrive_anew([(event, self._decode(event)) for event in self._waiting.leave(key, None)])
+        self._arrive_anew([(event, self._inbound.decode(event)) for event in self._waiting.leave(key, None)])
 
     def release_payments_of(self, key: bytes, today: int) -> None:
         """Let the payments of a loan arrive anew whose value date has come, in the order of payments."""
-        ready = [(event, self._decode(event)) for event in self._waiting.leave(key, today)]
+        ready = [(event, self._inbound.decode(event)) for event in self._waiting.leave(key, today)]
         self._arrive_anew(sorted(ready, key=_order_of_payments))
 
     def _arrive_anew(self, ready: list[tuple[WaitingEvent, Any]]) -> None:

@@ -12,6 +12,7 @@ from stream.agents.feed_watch import FEED_KEY
 from stream.agents.loan_table import LoanTable
 from stream.agents.marks import marks_of
 from stream.agents.results import Results
+from stream.agents.state_check import check_state
 from stream.agents.topics import Topics
 from stream.engine.policy import Policy
 from stream.translate.inbound import Inbound
@@ -58,7 +59,8 @@ class LoanAgent:
         self._refuse_misrouted = refuse_misrouted
 
     def open_task(self, partition: int, table: Mapping[bytes, bytes]) -> TaskState:
-        """What a task knows beside its table; the context of its batches."""
+        """What a task knows beside its table; the context of its batches. Raises StateError."""
+        check_state(table, partition, self._partitions, strict=self._refuse_misrouted)
         state = begin_task(table, self._policy)
         if state.business_date:
             self._counts.day(partition, state.business_date)

@@ -45,7 +45,8 @@ class LoanTable:
     def __init__(self, batch: Batch, policy: Policy, standing_topic: str, standing_headers: StandingHeaders) -> None:
         state: TaskState = batch.context
         self._batch = batch
-        self._policy = policy
+        self._get = batch.get
+        self._products, self._default = policy.products, policy.default
         self._topic = standing_topic
         self._headers = standing_headers
         self._due = state.due
@@ -56,11 +57,11 @@ class LoanTable:
         """The loan of a key, None where there is none."""
         touched = self._touched.get(key)
         if touched is None:
-            raw = self._batch.get(key)
+            raw = self._get(key)
             if raw is None:
                 return None
             loan, check, partition = load_whole(raw)
-            rules = self._policy.rules(loan.product)
+            rules = self._products.get(loan.product, self._default)
             touched = self._touched[key] = Touched(loan, rules, partition, check, principal_in_book(loan))
         return touched
 
@@ -69,17 +70,17 @@ class LoanTable:
         touched = self._touched.get(key)
         if touched is not None:
             return touched.loan, touched.rules
-        raw = self._batch.get(key)
+        raw = self._get(key)
         if raw is None or next_check_of(raw) > day:
             return None
         loan = load(raw)
-        return loan, self._policy.rules(loan.product)
+        return loan, self._products.get(loan.product, self._default)
 
     def read_if_due(self, key: bytes, today: int) -> Touched | None:
         """The loan of a key if time alone can change it on `today`; None where it was judged since it was listed."""
         touched = self._touched.get(key)
         if touched is None:
-            raw = self._batch.get(key)
+            raw = self._get(key)
             if raw is None or next_check_of(raw) > today:
                 return None
             touched = self.read(key)
@@ -103,8 +104,8 @@ class LoanTable:
 
     def write_back(self) -> None:
         """Write each loan that changed, once, and its standing where more than the date is new."""
-        due, put, send = self._due, self._batch.put, self._batch.send
-        topic, headers_of, moved = self._topic, self._headers.of, self._book.moved
+        due, book, headers, topic = self._due, self._book, self._headers, self._topic
+        put, send = self._batch.put, self._batch.send
         for key, touched in self._touched.items():
             if not touched.timestamp:
                 continue
@@ -113,7 +114,7 @@ class LoanTable:
             if check != touched.checked:
                 due.add(check, key)
             put(key, store(loan, check, partition))
-            moved(loan, rules, touched.was_bucket, touched.was_principal)
+            book.moved(loan, rules, touched.was_bucket, touched.was_principal)
             if touched.changed:
-                send(topic, partition, key, standing_json(loan, rules), touched.timestamp, headers_of(loan))
+                send(topic, partition, key, standing_json(loan, rules), touched.timestamp, headers.of(loan))
         self._touched.clear()

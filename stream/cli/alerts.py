@@ -36,6 +36,7 @@ KINDS: Final = {
     "loan.due_soon": Kind("due soon", "cyan"),
     "loan.overdue_noticed": Kind("notice", "yellow"),
     "loan.classification_changed": Kind("class", "yellow"),
+    "loan.classification_corrected": Kind("class was", "magenta"),
     "loan.pause_changed": Kind("pause", "cyan"),
     "loan.recovery_received": Kind("recovery", "green"),
     "feed.held": Kind("held", "bold red"),
@@ -115,6 +116,10 @@ def _cause(reasons: Mapping[str, Mapping[str, Any]], currency: str) -> str:
         "transferred": "transferred",
         "misuse_found": "misuse found",
         "technical_overdue": "technical overdue",
+        "indication_set": "indication set",
+        "indication_ended": "indication ended",
+        "impaired": "credit-impaired",
+        "not_impaired": "not impaired",
     }
     return next((words[code] for code in reasons if code in words), ", ".join(reasons))
 
@@ -123,6 +128,7 @@ SPECIAL: Final[Mapping[str, Callable[[Alert], str]]] = {
     "loan.due_soon": lambda alert: f"no. {alert['installment']} in {_observed(alert)} days",
     "loan.overdue_noticed": lambda alert: f"no. {alert['installment']} since {_observed(alert)} d",
     "loan.classification_changed": lambda alert: str(alert["classification"]),
+    "loan.classification_corrected": lambda alert: str(alert["classification"]),
     "loan.pause_changed": lambda alert: f"{'until' if alert['pause']['active'] else 'to'} {alert['pause']['end_date']}",
     "loan.recovery_received": lambda alert: f"got {amount(alert['recovered'], alert['currency'])[4:]}",
 }

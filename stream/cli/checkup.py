@@ -18,6 +18,7 @@ from stream.agents.topics import Topics
 from stream.cli import connect
 from stream.cli.errors import CommandError
 from stream.cli.misrouting import misrouted
+from stream.cli.terminal import number_of
 from stream.cli.topics import plan_of, sentence_of
 from stream.kafka_rights import missing_rights
 from stream.policy_file import PolicyError, load_policy
@@ -161,7 +162,7 @@ async def _state(client: AIOKafkaAdminClient, settings: Settings) -> list[Findin
             )
     behind = sum(max(0, ends[partition] - offsets.get(partition, starts[partition])) for partition in wanted)
     workers = await _members(client, settings.app_id)
-    said = f"{workers} workers in the group {settings.app_id}, {behind} offsets behind"
+    said = f"{number_of(workers, 'worker')} in the group {settings.app_id}, {number_of(behind, 'offset')} behind"
     findings.append(Finding("ok" if workers or not offsets else "note", "group", said))
     return findings
 

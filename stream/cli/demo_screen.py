@@ -19,7 +19,7 @@ MOST_SHOWN = 9
 """Alerts of one day that are shown each in its line."""
 WARNINGS_SHOWN = 4
 """Early warnings of one day that are shown."""
-ONLY_COUNTED = "loan.classification_changed"
+ONLY_COUNTED = frozenset({"loan.classification_changed", "loan.classification_corrected"})
 CORRECTIONS_SHOWN = 3
 
 
@@ -44,8 +44,8 @@ class Screen:
         self._console.print(Rule(heading, align="left", style="dim"), width=WIDTH)
 
     def alert(self, said: Said) -> None:
-        """An alert came; of a day with many, only the first are shown, and none that a class has changed."""
-        if said.kind == ONLY_COUNTED:
+        """An alert came; of a day with many, only the first are shown, and none about a class."""
+        if said.kind in ONLY_COUNTED:
             return
         self._shown += 1
         if self._shown <= MOST_SHOWN:

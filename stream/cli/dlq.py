@@ -16,7 +16,7 @@ from stream.cli.app import app
 from stream.cli.dead_letters import REDRIVEN, DeadLetter, dead_letters
 from stream.cli.errors import CommandError, UsageError
 from stream.cli.options import Brokers, Json, Prefix, settings_with
-from stream.cli.terminal import clean, say, write
+from stream.cli.terminal import clean, number_of, say, write
 from stream.settings import Settings
 from stream.translate.partition import partition_of
 
@@ -48,7 +48,7 @@ def list_(
             write(clean(f"{letter.id} {letter.reason} {letter.place}{event}: {data['message']}"))
     reasons = Counter(letter.reason for letter in found)
     listed = ", ".join(f"{code} {number}" for code, number in reasons.most_common())
-    say(f"{len(found)} dead letters{': ' + listed if listed else ''}")
+    say(f"{number_of(len(found), 'dead letter')}{': ' + listed if listed else ''}")
 
 
 SHORT = ("reason_code", "message", "topic", "partition", "offset", "timestamp", "event_id")
@@ -94,13 +94,20 @@ def redrive(
     messages = _each_once([letter for letter in found if _matches(letter, reason, topic)])
     if not messages:
         raise CommandError("No dead letter is like that; see overdue dlq list")
+    if left_out := [letter for letter in messages if letter.data.get("left_out_bytes")]:
+        say(f"{len(left_out)} messages are too large for a dead letter, so not sent again: {_places(left_out)}")
+        messages = [letter for letter in messages if letter not in left_out]
     for letter in messages:
         write(f"{letter.id} {letter.reason} {letter.place}")
     if dry_run:
-        say(f"{len(messages)} messages would be sent again.")
+        say(f"{number_of(len(messages), 'message')} would be sent again.")
         return
     asyncio.run(_send(settings, messages))
-    say(f"{len(messages)} messages sent again.")
+    say(f"{number_of(len(messages), 'message')} sent again.")
+
+
+def _places(letters: list[DeadLetter]) -> str:
+    return ", ".join(letter.place for letter in letters[:5]) + (", ..." if len(letters) > 5 else "")
 
 
 async def _all(settings: Settings) -> list[DeadLetter]:

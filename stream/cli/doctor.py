@@ -45,7 +45,8 @@ def doctor(
         _show(finding, as_json=as_json)
     faults = sum(finding.state == "fault" for finding in findings)
     if faults:
-        raise CommandError(f"{faults} faults. Each line says what to do; then run overdue doctor again.")
+        said = "1 fault. Its line says" if faults == 1 else f"{faults} faults. Each line says"
+        raise CommandError(f"{said} what to do; then run overdue doctor again.")
     say("No fault found.")
 
 

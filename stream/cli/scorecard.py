@@ -18,8 +18,9 @@ from stream.cli.terminal import say, waiting, write
 from stream.engine.dates import iso
 from stream.scorecard_cases import cases
 from stream.warning import fitting
+from stream.warning.calibration_error import Calibration, calibration
 from stream.warning.scorecard import FAMILIES, Scorecard, ScorecardError, load
-from stream.warning.validation import Calibration, Case, Result, calibration, judge
+from stream.warning.validation import Case, Result, judge
 
 commands = typer.Typer(no_args_is_help=True, help="Fit and judge the scorecard of the early warning.")
 app.add_typer(commands, name="scorecard")
@@ -109,7 +110,7 @@ def _show(day: int, later: Sequence[Case], results: Sequence[Result], as_json: b
         said = more | {
             "judged_from": iso(day),
             "results": [_json(result) for result in results],
-            "calibration": [error._asdict() for error in errors],
+            "calibration": [error._asdict() | {"by_chance": error.by_chance._asdict()} for error in errors],
         }
         write(orjson.dumps(said, option=orjson.OPT_INDENT_2))
         return
@@ -134,4 +135,8 @@ def _figures(result: Result) -> str:
 
 
 def _calibration_line(error: Calibration) -> str:
-    return f"{error.family}: expected calibration error {error.expected_error:.3f} over {error.cases} probabilities"
+    chance = error.by_chance
+    return (
+        f"{error.family}: expected calibration error {error.expected_error:.4f} on {error.installments} installments;\n"
+        f"  by chance, with right probabilities: {chance.value:.4f} (95%: {chance.low:.4f}-{chance.high:.4f})"
+    )

@@ -44,6 +44,8 @@ def _replaced(data: Json, said: Mapping[str, Json]) -> list[str]:
     if former is None:
         return [f"replaces [{superseded[:8]}] of {data['as_of']}"]
     was = former["data"]
+    if data.get("scheme"):
+        return [f"replaces [{superseded[:8]}], which said of {data['as_of']}: {was['classification']}"]
     return [f"replaces [{superseded[:8]}], which said of {data['as_of']}: {_place(was)}"]
 
 
@@ -64,6 +66,7 @@ _WORDS: Final[Mapping[str, Words]] = {
     "due_in_days": lambda seen, _limit, _money: f"it falls due in {days(seen)}",
     "days_since_due": lambda seen, _limit, _money: f"it fell due {days(seen)} ago and is unpaid",
     "classified": lambda seen, limit, _: f"class {seen}, was {limit or 'none'}",
+    "class_as_now_known": lambda seen, limit, _: f"as now known the class was {seen}, not {limit}",
     "pause_started": lambda seen, _limit, _money: f"the pause is in force since {seen}",
     "pause_ended": lambda seen, _limit, _money: f"the pause was in force until {seen}",
     "recovery_received": lambda seen, _limit, money: f"{money(int(seen))} came in after the write-off",

@@ -35,6 +35,11 @@ def say(message: str, style: str | None = None) -> None:
         errors().print(clean(line), style=style, soft_wrap=not errors().is_terminal)
 
 
+def number_of(count: int, one: str, many: str = "") -> str:
+    """`1 fault`, `2 faults`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def write(line: str | bytes) -> None:
     """One line of data on stdout."""
     sys.stdout.buffer.write(line if isinstance(line, bytes) else line.encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stream.engine import journal
 from stream.engine.alerts import alert_of
 from stream.engine.behaviour import note_bucket
+from stream.engine.class_statements import ClassStatement, corrected_class
 from stream.engine.corrections import Wrong
 from stream.engine.dates import Day, iso
 from stream.engine.delinquency import judge
@@ -105,7 +106,13 @@ def _threshold(loan: Loan, rules: Rules, kind: str, before: str) -> Reason:
 def correct(loan: Loan, rules: Rules, wrong: list[Wrong], cause: str) -> list[Alert]:
     """A correction for each statement that no longer stands."""
     alerts = []
-    for said, truth in wrong:
+    for said, look in wrong:
+        truth = look.situation
+        if isinstance(said, ClassStatement):
+            alert, line = corrected_class(loan, rules, said, truth, look.classes, cause)
+            loan.note(line)
+            alerts.append(alert)
+            continue
         bucket = rules.bucket(truth.delinquent_days, said.bucket)
         code = bucket or None
         now = Statement(

@@ -9,14 +9,15 @@ The ids of the alerts of an L follow from it, so that a loan in arrears keeps on
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from stream.engine.dates import Day
-from stream.engine.findings import ALERT_CORRECTED, CLASSIFICATION_CHANGED, Alert, Reason, alert_id
-from stream.engine.loan import CANCELLED, SETTLED, Loan
-from stream.engine.money import Money
-
-MARKS: Final = "LM"
+from stream.engine.delinquency import Situation
+from stream.engine.entries import Chargeback, Ending
+from stream.engine.findings import CLASSIFICATION_CHANGED, CLASSIFICATION_CORRECTED, Alert, Reason, alert_id
+from stream.engine.journal import MoneyFact
+from stream.engine.loan import ACTIVE, SETTLED, Loan
+from stream.engine.policy import NO_BUCKET, Rules
 
 
 class ClassStatement(NamedTuple):
@@ -27,18 +28,6 @@ class ClassStatement(NamedTuple):
     scheme: str
     code: str
     alert_id: str
-
-
-class ClassTruth(NamedTuple):
-    """What was true of a day, as now known, with all classes."""
-
-    days_past_due: int
-    delinquent_days: int
-    oldest_due: int
-    overdue: tuple[Money, Money, Money, Money]
-    outstanding_principal: Money
-    bucket: str
-    classes: str
 
 
 def line(as_of: int, episode: int, cause: str | None, said: Iterable[tuple[str, str]]) -> str:
@@ -81,16 +70,22 @@ def class_in(classes: str, scheme: str) -> str | None:
     return None
 
 
-def corrected(
-    loan: Loan, policy_version: str, said: ClassStatement, truth: ClassTruth, cause: str
+def corrected_class(
+    loan: Loan, rules: Rules, said: ClassStatement, truth: Situation, classes: str, cause: str
 ) -> tuple[Alert, str]:
-    """The correction of a statement that stands no more, and its line for the journal."""
-    now = class_in(truth.classes, said.scheme) or said.code
+    """The correction of a statement that stands no more, and its line for the journal.
+
+    truth, classes: the end of its day as now known.
+    """
+    now = class_in(classes, said.scheme) or said.code
     about = f"{said.scheme}:{now}"
-    own_id = alert_id(loan.loan_id, ALERT_CORRECTED, said.episode, about, Day(said.as_of), cause, said.alert_id)
+    own_id = alert_id(
+        loan.loan_id, CLASSIFICATION_CORRECTED, said.episode, about, Day(said.as_of), cause, said.alert_id
+    )
+    bucket = rules.bucket(truth.delinquent_days, NO_BUCKET) or None
     alert = Alert(
         own_id,
-        ALERT_CORRECTED,
+        CLASSIFICATION_CORRECTED,
         loan.loan_id,
         loan.borrower_id,
         loan.product,
@@ -98,28 +93,27 @@ def corrected(
         Day(said.as_of),
         truth.days_past_due,
         truth.delinquent_days,
-        truth.bucket or None,
-        truth.bucket or None,
+        bucket,
+        bucket,
         truth.overdue,
         truth.outstanding_principal,
         Day(truth.oldest_due) if truth.oldest_due else None,
         said.episode,
         (Reason("class_as_now_known", now, said.code),),
-        policy_version,
+        rules.policy_version,
         (cause,),
         said.alert_id,
-        truth.classes,
+        classes,
         None,
         (said.scheme, now, said.code),
     )
     return alert, f"M {said.as_of} {said.episode} {about} {own_id} {said.alert_id}\n"
 
 
-def life_after(closed_as: str, fact: object, loan: Loan) -> str:
+def life_after(closed_as: str, fact: MoneyFact, loan: Loan) -> str:
     """How the loan's life stands once a fact took effect, if it stood so before; see Loan.closed_as."""
-    status = getattr(fact, "status", None)
-    if isinstance(status, str):
-        return SETTLED if status == "closed" else status
-    if closed_as == SETTLED and hasattr(fact, "chargeback_id") and loan.rows:
-        return ""
-    return CANCELLED if closed_as == CANCELLED else closed_as
+    if isinstance(fact, Ending):
+        return SETTLED if fact.status == "closed" else fact.status
+    if closed_as == SETTLED and isinstance(fact, Chargeback) and loan.rows:
+        return ACTIVE
+    return closed_as

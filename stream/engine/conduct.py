@@ -19,6 +19,8 @@ from stream.engine.schemes import RESTRUCTURED, RESTRUCTURED_TWICE, Cure, Observ
 
 def before(loan: Loan, on: int, rules: Rules) -> None:
     """Remember what was so at the opening of `on`, before a fact of that value date takes effect."""
+    if _stands_still(loan):
+        return
     oldest = oldest_past_due(loan, on, rules)
     if not oldest and not restructurings(loan):
         return
@@ -38,7 +40,7 @@ def before(loan: Loan, on: int, rules: Rules) -> None:
 def after(loan: Loan, on: int, rules: Rules) -> None:
     """Remember what is so once a fact of value date `on` took effect."""
     text = memory_text(loan)
-    if not text and rules.count_from != FIRST_MATERIAL:
+    if (not text and rules.count_from != FIRST_MATERIAL) or _stands_still(loan):
         return
     past = Memory(text)
     held = _held_by_floors(loan, past, rules)
@@ -50,6 +52,11 @@ def after(loan: Loan, on: int, rules: Rules) -> None:
     elif rules.count_from == FIRST_MATERIAL and not past.since:
         past.since = on  # a charge or a chargeback made the arrears material
     keep(loan, past)
+
+
+def _stands_still(loan: Loan) -> bool:
+    """Whether the loan is written off: its days and classes stay as on that day, whatever is recovered."""
+    return loan.extras is not None and loan.extras.frozen_due >= 0
 
 
 def _held_by_floors(loan: Loan, past: Memory, rules: Rules) -> list[str]:

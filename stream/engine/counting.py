@@ -65,10 +65,13 @@ def _material_since(loan: Loan, day: int, rules: Rules) -> int:
 
 
 def _fallen_due(loan: Loan, day: int, rules: Rules) -> Iterator[tuple[int, Money, Money]]:
-    """Due date, unpaid principal and what else is unpaid of the installments past due, but for charged-back excess."""
+    """Of the installments past due: the day they age from, unpaid principal and what else is unpaid.
+
+    Without what was charged back with them before they fell due.
+    """
     for row in past_due_rows(loan, day, rules):
         earlier = excess_on(loan, row) if ages_from(loan, row) < row[DUE] else 0
-        yield row[DUE], row[PRINCIPAL] - earlier, row[INTEREST] + row[FEE] + row[PENALTY]
+        yield max(row[DUE], ages_from(loan, row)), row[PRINCIPAL] - earlier, row[INTEREST] + row[FEE] + row[PENALTY]
 
 
 def _charged_back(loan: Loan, day: int, rules: Rules) -> Iterator[tuple[int, Money, Money]]:

@@ -47,8 +47,12 @@ class Fold:
             self.charges[charge_id] = [int(number), int(component), int(amount), int(waived)]
 
     def take(self, fact: MoneyFact) -> None:
-        """Let the next fact take effect."""
-        if self.rules.remembers:
+        """Let the next fact take effect.
+
+        A revision or a flag moves no money on its day and may be dated ahead: how the loan is conducted until then is
+        not known.
+        """
+        if self.rules.remembers and not _may_be_ahead(fact):
             conduct.before(self.loan, fact[0], self.rules)
             self._take(fact)
             conduct.after(self.loan, fact[0], self.rules)
@@ -134,6 +138,10 @@ def folded_apart(loan: Loan, entries: Entries, rules: Rules, facts: Sequence[Mon
     if loan.extras is not None:
         ensure(other).status_day = loan.extras.status_day
     return fold(other, entries, rules, facts, [fact for fact in facts if isinstance(fact, Revision)])
+
+
+def _may_be_ahead(fact: MoneyFact) -> bool:
+    return isinstance(fact, Revision) or (isinstance(fact, Flag) and fact.flag in {"misuse_found", "technical_overdue"})
 
 
 def _set_flag(loan: Loan, fact: Flag) -> None:

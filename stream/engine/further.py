@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stream.engine import class_statements
 from stream.engine.alerts import alert_of
 from stream.engine.classification import classify
 from stream.engine.dates import Day, iso
@@ -45,13 +46,18 @@ def classify_anew(loan: Loan, rules: Rules) -> None:
 def _classifications(loan: Loan, rules: Rules, before: str, cause: str | None, what_happened: Reason) -> list[Alert]:
     """An alert for each scheme by which the loan is in another class than before."""
     was = dict(_pairs(before or rules.normal_classes))
-    said = []
+    said, classes = [], []
     for scheme, code in _pairs(loan.classes or rules.normal_classes):
         former = was.get(scheme, "")
         if code != former:
             reasons = (Reason("classified", code, former or None), what_happened)
             alert = alert_of(loan, rules, CLASSIFICATION_CHANGED, f"{scheme}:{code}", loan.bucket, reasons, cause)
             said.append(alert._replace(classification=(scheme, code, former)))
+            classes.append((scheme, code))
+    if classes:
+        loan.note(class_statements.line(loan.as_of, loan.episode, cause, classes))
+        if loan.as_of > loan.replay_before:
+            loan.replay_before = loan.as_of
     return said
 
 

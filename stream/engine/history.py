@@ -70,7 +70,7 @@ def _lines_from(lines: list[str], day: int) -> list[str]:
         line
         for line in lines
         if line[0] in "DCF"
-        or (line[0] in "pPRAVHWKXYZU" and _day(line) >= day)
+        or (line[0] in "pPRALMVHWKXYZU" and _day(line) >= day)
         or (line[0] == "R" and journal.identifiers(line)[0] in payments)
     ]
 

@@ -9,6 +9,7 @@
     p value_date booked-value_date amount payment_id event_id             a plain repayment, recorded on its value date
     R reversal_date payment_id reversal_id event_id
     A as_of episode bucket delinquent id supersedes                       what an alert said of its day
+    L, M                                                                  the same of classes, see class_statements.py
     V effective booked version reason eased event_id rows                 a revised schedule, see entries.py
     H posted booked due amount component installment charge_id event_id   a charge
     W waived booked amount charge_id waiver_id event_id                   a waiver of one
@@ -76,6 +77,8 @@ class Entries(NamedTuple):
     """The folded extras that the journal begins with, as JSON; "" where there are none."""
     charges: list[str]
     """The lines of folded charges."""
+    classes_said: list[str]
+    """The lines of classification alerts and of their corrections."""
 
     def facts(self) -> list[MoneyFact]:
         """Everything in the order of money: by day, order within the day, and id."""
@@ -142,6 +145,7 @@ def read(journal: bytes) -> Entries:
     servicing: list[Servicing] = []
     extras = ""
     charges: list[str] = []
+    classes_said: list[str] = []
     for line in journal.decode("ascii").split("\n")[:-1]:
         mark = line[0]
         if mark == "p":
@@ -163,6 +167,8 @@ def read(journal: bytes) -> Entries:
             extras = line[2:]
         elif mark == "J":
             charges.append(line)
+        elif mark in "LM":
+            classes_said.append(line)
         elif mark not in "DCFZU":
             servicing.append(entries.read(line))
     payments.sort()
@@ -174,4 +180,5 @@ def read(journal: bytes) -> Entries:
         entries.in_order(servicing) if servicing else servicing,
         extras,
         charges,
+        classes_said,
     )

@@ -142,7 +142,7 @@ def months_on_book(cohort: str, day: int) -> int:
 def first_payment_default(loan: Loan, rules: Rules, day: int, least_days: int) -> bool | None:
     """FPD: whether the first installment reached so many days past due; None: too young to tell, or cancelled.
 
-    A loan whose beginning lies behind the replay horizon is not told either.
+    Nor is a loan told that begins behind the replay horizon, or was handed over without its installment 1.
     """
     if loan.closed_as == CANCELLED or loan.history_from:
         return None
@@ -153,6 +153,8 @@ def first_payment_default(loan: Loan, rules: Rules, day: int, least_days: int) -
         return None
     at_first = folded_apart(loan, entries, rules, [fact for fact in facts if fact[0] <= scheduled[DUE]])
     first = next((row for row in at_first.schedule if row[TOTAL]), scheduled)  # an extension may have moved it
+    if first[NUMBER] > 1:
+        return None
     reached = first[DUE] + least_days
     if reached > day:
         return None

@@ -9,7 +9,7 @@ from zlib import crc32
 from stream.engine import conduct, journal, known_ids, payments
 from stream.engine.alerting import correct, judge_and_say
 from stream.engine.allocation import apply, pay
-from stream.engine.corrections import all_delinquent, rebuild, rebuild_and_check
+from stream.engine.corrections import all_untrue, rebuild, rebuild_and_check
 from stream.engine.dates import iso
 from stream.engine.entries import Chargeback
 from stream.engine.extras import ensure
@@ -89,7 +89,7 @@ def repay(loan: Loan, fact: Repaid, rules: Rules, today: int) -> list[Alert] | N
     if known or on < loan.replay_before or on < last or (on == last and payment_id < loan.last_payment_id):
         wrong = rebuild_and_check(loan, journal.read(loan.journal), rules, on)
         said = correct(loan, rules, wrong, event_id)
-    elif directed or loan.extras is not None or (loan.segment in rules.remembered and _late(loan, on)):
+    elif directed or loan.extras is not None or (_late(loan, on) and loan.segment in rules.remembered):
         _apply_in_order(loan, payments.payment(fact, today), rules)
     else:
         pay(loan, amount, on, rules)
@@ -166,13 +166,15 @@ def cancel(loan: Loan, fact: DisbursementCancelled, rules: Rules, today: int) ->
         raise Refused("loan_not_active")
     entries = journal.read(loan.journal)
     loan.closed_as = CANCELLED
+    if loan.extras is not None and loan.extras.held:
+        loan.delinquent_days = 0  # a pause held it back: it was never said that the loan is overdue
     loan.extras = None
     loan.seen += digest(fact.event_id)
     loan.journal += journal.cancellation_line(fact, today).encode()
     loan.last_event_id = fact.event_id
     loan.rows, loan.later, loan.owed = [], "", [0, 0, 0, 0, 0, 0]
     loan.credit = loan.worst = 0
-    said = correct(loan, rules, all_delinquent(entries), fact.event_id)
+    said = correct(loan, rules, all_untrue(loan, entries, rules), fact.event_id)
     why = "disbursement_cancelled"
     return said + judge_and_say(loan, rules, today, fact.event_id, why, iso(fact.cancellation_date))
 
@@ -198,6 +200,7 @@ def _figures_of_the_day(loan: Loan, rules: Rules) -> tuple[object, ...]:
     return (
         # each installment past due tells its own days, also while the loan has none
         rules.plain or [counted - row[DUE] for row in past_due_rows(loan, counted, rules)],
+        loan.oldest_due,
         loan.days_past_due,
         loan.delinquent_days,
         loan.bucket,

@@ -16,11 +16,16 @@ from time import perf_counter
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import ProducerFenced, UnknownTopicOrPartitionError
+from aiokafka.errors import InvalidTimestampError, ProducerFenced, UnknownTopicOrPartitionError
 
 from stream.faust_batch.errors import DeliveryError, RecordTooLargeError
 from stream.faust_batch.positions import OPENED_KEY
 from stream.faust_batch.settings import TaskSettings
+
+_AHEAD = (
+    "this machine's clock, or the time of an event, is further ahead of the broker's clock than the topic's "
+    "message.timestamp.after.max.ms allows (an hour by default): set the clocks right (NTP)"
+)
 
 
 class PartitionWriter:
@@ -195,7 +200,8 @@ class _Sent:
             return
         if isinstance(error, ProducerFenced):  # says it all: another worker owns the task now
             raise error
+        hint = f"; {_AHEAD}" if isinstance(error, InvalidTimestampError) else ""
         raise DeliveryError(
             f"topic {self.writer.topic!r}, partition {self.writer.partition}: the broker refused a batch of "
-            f"{self.count} records, {self.batch.size()} bytes: {error!r}"
+            f"{self.count} records, {self.batch.size()} bytes: {error!r}{hint}"
         ) from error

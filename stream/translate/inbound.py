@@ -168,7 +168,7 @@ class Inbound:
     def _decode_slowly(self, record: Record) -> Fact | DayOpened:
         """The judge's word; how a good message was laid out is kept for the fast path."""
         judged = judge(record, self._topics[record.topic], self._days)
-        quick = QUICK_OF_TYPE.get(judged.envelope.type)
+        quick = QUICK_OF_TYPE.get(judged.envelope.type) if judged.is_newest else None
         if quick is None:
             pass
         elif judged.is_binary:

@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 
 from schemas.catalogue import MODEL_OF_TYPE, TOPIC_OF_TYPE
-from schemas.envelope import DATASCHEMA_PREFIX, Envelope, dataschema_of
+from schemas.envelope import Envelope
 from schemas.rejections import RejectionCode
-from schemas.types import ID_PATTERN, MAX_EVENT_ID_LENGTH
+from schemas.types import ID_PATTERN, MAX_EVENT_ID_LENGTH, Contract
+from schemas.versions import named_version, newest, versions_of
 from stream.engine.facts import DayOpened, Fact
 from stream.translate import records
 from stream.translate.facts import FACT_OF_TYPE
@@ -48,6 +49,8 @@ class Judged(NamedTuple):
     envelope: Envelope
     is_binary: bool
     fact: Fact | DayOpened | Signal
+    is_newest: bool = True
+    """Of the newest version of its type."""
 
 
 def judge(record: Record, topic: str, days: LocalDays) -> Judged:
@@ -73,11 +76,12 @@ def judge(record: Record, topic: str, days: LocalDays) -> Judged:
     try:
         envelope = _envelope(attributes, topic)
         data = read_object(record.value) if is_binary else _data(attributes)
-        fact = _fact(envelope, data, days)
+        found = _data_of(envelope, data)
+        fact = _fact(envelope, found, days)
         _check_key(record.key, fact)
     except Rejected as refused:
         raise Rejected(refused.reason_code, refused.message, event_id) from None
-    return Judged(envelope, is_binary, fact)
+    return Judged(envelope, is_binary, fact, type(found) is MODEL_OF_TYPE[envelope.type])
 
 
 def _check_value(value: bytes | None) -> None:
@@ -139,9 +143,6 @@ def _envelope(attributes: dict[str, Any], topic: str) -> Envelope:
         raise Rejected(RejectionCode.TYPE_UNKNOWN)
     if topic not in ("", home.name) or not home.is_input:
         raise Rejected(RejectionCode.TYPE_NOT_ON_TOPIC)
-    dataschema = envelope.dataschema or ""
-    if dataschema.startswith(DATASCHEMA_PREFIX) and dataschema != dataschema_of(envelope.type):
-        raise Rejected(RejectionCode.DATASCHEMA_UNKNOWN)
     return envelope
 
 
@@ -155,12 +156,21 @@ def _data(attributes: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _fact(envelope: Envelope, data: dict[str, Any], days: LocalDays) -> Fact | DayOpened | Signal:
-    """The fact of an event, its data checked."""
+def _data_of(envelope: Envelope, data: dict[str, Any]) -> Contract:
+    """The checked data of an event, by the version that it names."""
+    versions = versions_of(MODEL_OF_TYPE[envelope.type])
+    version = named_version(envelope.dataschema, envelope.type, versions)
+    if version is None:
+        raise Rejected(RejectionCode.DATASCHEMA_UNKNOWN)
     try:
-        model = MODEL_OF_TYPE[envelope.type].model_validate(data)
+        return versions[version].model_validate(data)
     except ValidationError as error:
         raise rejected_data(error) from None
+
+
+def _fact(envelope: Envelope, data: Contract, days: LocalDays) -> Fact | DayOpened | Signal:
+    """The fact of an event."""
+    model = newest(MODEL_OF_TYPE[envelope.type], data)
     if is_signal(envelope.type):
         return signal(envelope.id, days.at(envelope.time), envelope.type, model)
     return FACT_OF_TYPE[envelope.type](envelope.id, days.at(envelope.time), model)

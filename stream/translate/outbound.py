@@ -25,6 +25,10 @@ HeaderList = list[tuple[str, bytes]]
 MESSAGE_REJECTED: Final = "message.rejected"
 BUSINESS_DAY_OPENED: Final = "business_day.opened"
 MAX_MESSAGE_LENGTH: Final = 500
+LARGEST_REFUSED: Final = 360_000
+"""Bytes of a refused record that its dead letter holds at most: as base64, beside the key, a batch still takes it."""
+LONGEST_KEY: Final = 1_000
+"""Bytes of the key of a dead letter that leaves the record's bytes out."""
 
 
 class Outgoing(NamedTuple):
@@ -81,14 +85,11 @@ class Outbound:
             "offset": record.offset,
             "timestamp": record.timestamp,
             "event_id": rejected.event_id,
-            **_raw("key", record.key),
-            **_raw("value", record.value),
-            "headers": [{"name": name, **_raw("value", value)} for name, value in record.headers],
         }
         event_id = sha256(place.encode(errors="replace")).hexdigest()[:32]
         time = self._days.utc(max(record.timestamp, 0))
-        # not orjson: for a megabyte of raw message it reserves sixteen
-        return Outgoing(record.key, msgspec.json.encode(data), self.headers(MESSAGE_REJECTED, event_id, "", time))
+        key, value = _letter(data, record)
+        return Outgoing(key, value, self.headers(MESSAGE_REJECTED, event_id, "", time))
 
     def day_opened(
         self,
@@ -189,6 +190,26 @@ def episode_id(loan_id: str, number: int) -> str | None:
     return f"{loan_id}:{number}" if number else None
 
 
+def _letter(data: dict[str, Any], record: Record) -> tuple[bytes | None, bytes]:
+    """Key and value of a dead letter: all bytes of the record, unless no topic would take them."""
+    sizes = [len(part or b"") for part in (record.key, record.value)]
+    size = sum(sizes) + sum(len(name) + len(value or b"") + 60 for name, value in record.headers)
+    if size > LARGEST_REFUSED:
+        left_out = data | {"key": None, "value": None, "headers": [], "left_out_bytes": size}
+        return record.key if sizes[0] <= LONGEST_KEY else None, msgspec.json.encode(left_out)
+    for raw in (_raw, _as_base64):  # characters that JSON escapes take six times their size as text
+        all_of_it = data | {
+            **raw("key", record.key),
+            **raw("value", record.value),
+            "headers": [{"name": name, **raw("value", value)} for name, value in record.headers],
+        }
+        # not orjson: for a megabyte of raw message it reserves sixteen
+        value = msgspec.json.encode(all_of_it)
+        if len(value) <= 2 * LARGEST_REFUSED - sizes[0]:
+            break
+    return record.key, value
+
+
 def _raw(name: str, value: bytes | None) -> dict[str, str | None]:
     """Bytes as text where they are UTF-8, else as base64 under another name."""
     if value is None:
@@ -196,7 +217,11 @@ def _raw(name: str, value: bytes | None) -> dict[str, str | None]:
     try:
         return {name: value.decode()}
     except UnicodeDecodeError:
-        return {f"{name}_base64": b64encode(value).decode()}
+        return _as_base64(name, value)
+
+
+def _as_base64(name: str, value: bytes | None) -> dict[str, str | None]:
+    return {name: None} if value is None else {f"{name}_base64": b64encode(value).decode()}
 
 
 _ATTRIBUTES: Final = {

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, Union
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import astuple
 
 from schemas.catalogue import MODEL_OF_TYPE, TOPICS
 from schemas.envelope import Envelope
@@ -60,8 +61,8 @@ def _check_surplus(quotes: int, value: bytes) -> None:
 
 
 def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: int, value: bytes) -> Repaid:
-    loan_id, payment_id, value_date = data.loan_id, data.payment_id, data.value_date.toordinal()
-    kind, installment, rows = data.kind, data.installment, data.allocations
+    loan_id, payment_id, date, amount, kind, installment, rows = astuple(data)
+    value_date = date.toordinal()
     quotes -= 14  # names: 4 * 2; texts: loan_id, payment_id, value_date
     if kind is UNSET:
         kind = "repayment"
@@ -74,7 +75,7 @@ def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: 
     if rows is UNSET:
         rows = None
     else:
-        rows, in_rows = _allocations(rows, data.amount)
+        rows, in_rows = _allocations(rows, amount)
         quotes -= 2 + in_rows
     if quotes:
         _check_surplus(quotes, value)
@@ -83,7 +84,7 @@ def _repaid(event_id: str, recorded: Day, key: bytes | None, data: Any, quotes: 
     if not (key.isalnum() or _ID(loan_id)) or not ((payment_id.isascii() and payment_id.isalnum()) or _ID(payment_id)):
         raise Undecided
     # as Repaid(...) does, in half its time
-    return _new(Repaid, (event_id, recorded, loan_id, payment_id, value_date, data.amount, kind, installment, rows))
+    return _new(Repaid, (event_id, recorded, loan_id, payment_id, value_date, amount, kind, installment, rows))
 
 
 def _allocations(rows: Any, amount: int) -> tuple[tuple[Allocation, ...] | None, int]:

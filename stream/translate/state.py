@@ -41,7 +41,8 @@ class StateError(Exception):
 
 UNREADABLE: Final = (
     "the stored state of a loan can't be read: it is damaged, or a release with another format wrote it. Run the "
-    "release that wrote it, or judge all inputs anew under another app id; see deploy/runbook.md#state-that-cant-be-read"
+    "release that wrote it, or judge all inputs anew under another app id; see 'A worker refuses to run' in "
+    "deploy/runbook.md"
 )
 
 

@@ -16,7 +16,6 @@ from stream.warning.decisions import Decision
 
 RESAMPLES: Final = 400
 """Bootstrap samples of borrowers behind each interval."""
-BINS: Final = 10
 LATE_DAYS: Final = 7
 RULE: Final = "plain rule"
 
@@ -167,31 +166,3 @@ def _figure(value: float, resampled: Sequence[float]) -> Figure:
 
 def _share_above(these: Sequence[float], those: Sequence[float]) -> float:
     return sum([this > that for this, that in zip(these, those, strict=True)]) / len(these)
-
-
-class Calibration(NamedTuple):
-    """How far foretold and observed rates are apart."""
-
-    family: str
-    cases: int
-    expected_error: float
-    """Mean distance between them over ten bins of probability, by the number of cases in each."""
-    bins: list[tuple[int, float, float]]
-    """Cases, mean probability and observed rate of each bin that has cases."""
-
-
-def calibration(cases: Sequence[Case], family: str) -> Calibration:
-    """The expected calibration error of a family's probabilities."""
-    sums = [[0, 0.0, 0] for _ in range(BINS)]
-    for case in cases:
-        probability = case.decision.probability
-        if case.decision.family != family or probability is None:
-            continue
-        found = sums[min(BINS - 1, int(probability * BINS))]
-        found[0] += 1
-        found[1] += probability
-        found[2] += case.late if family == "late" else case.missed
-    known = sum([number for number, _, _ in sums])
-    bins = [(int(number), total / number, came / number) for number, total, came in sums if number]
-    error = sum([abs(total - came) for _, total, came in sums]) / max(1, known)
-    return Calibration(family, int(known), error, bins)

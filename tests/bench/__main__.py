@@ -211,8 +211,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
     size.add_argument("--recovery-loans", type=int, default=1_000_000)
     size.add_argument("--recovery-payments", type=int, default=10, help="payments in the state of each loan")
     size.add_argument("--stage-loans", type=int, default=5_000)
-    size.add_argument("--stage-repayments", type=int, default=4_000)
-    size.add_argument("--stage-repeats", type=int, default=60, help="the best of them counts")
+    size.add_argument("--stage-repayments", type=int, default=16_000)
+    size.add_argument("--stage-repeats", type=int, default=20, help="the best of them counts")
     return parser.parse_args(arguments)
 
 

@@ -1,7 +1,8 @@
-"""Where a repayment's CPU goes: the loan agent in process, stage by stage, without Kafka.
+"""Where a repayment's CPU goes: from the bytes of a fetch to the bytes of a produce request, without Kafka.
 
-The whole agent runs over batches of 2,000 first, a store behind a dictionary. Then each stage runs alone over the same
-inputs; what is left of the whole is the agent's own: look-ups, the overlay of the batch, the loop.
+The whole way is gone first, in batches as large as those of a worker that is behind, a store behind a dictionary. Then
+each stage runs alone over the same inputs; what is left of the whole is the agent's own: look-ups, the overlay of the
+batch, the loop.
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
+from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import READ_COMMITTED
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
 from stream.agents.batch import NoCounts
 from stream.agents.loan_agent import LoanAgent
 from stream.agents.topics import Topics
@@ -20,6 +26,11 @@ from stream.engine import step
 from stream.engine.delinquency import next_check
 from stream.engine.facts import Repaid
 from stream.engine.policy import Policy
+from stream.faust_batch.fetched import FetchedBytes, LeanPartitionRecords
+from stream.faust_batch.group import RecordGroup
+from stream.faust_batch.producer import PartitionWriter
+from stream.faust_batch.queues import RecordQueue
+from stream.faust_batch.settings import TaskSettings
 from stream.policy_file import load_policy
 from stream.translate.inbound import Inbound
 from stream.translate.outbound import Outbound
@@ -30,10 +41,14 @@ from tests.bench.portfolio import AS_OF, Event, Portfolio
 from tests.bench.profiled import stages_between
 from tests.bench.worker import profile_of
 
-BATCH = 2_000
+BATCH = TaskSettings().max_batch
 PARTITIONS = 12
 PAYMENTS_OF_LOAN = 50
 """As in the portfolio of 20,000 loans; measured is a stretch in the middle, when each loan has had half of them."""
+REPAYMENTS = TopicPartition("loans.repayments", 0)
+DISBURSEMENTS = TopicPartition("loans.disbursements", 0)
+IN_ONE_RECORD_BATCH = 500
+"""Records that a producer under load puts together."""
 
 
 class MemoryRecord(NamedTuple):
@@ -48,8 +63,15 @@ class MemoryRecord(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
 
 
+class MemoryProducer:
+    """Makes batches as the worker's producer does; nothing is sent."""
+
+    def create_batch(self) -> BatchBuilder:
+        return BatchBuilder(TaskSettings().max_batch_bytes, 0, is_transactional=1)
+
+
 class MemoryBatch:
-    """A task's batch over a dictionary; what is sent is only counted."""
+    """A task's batch over a dictionary; what is sent ends as the bytes of record batches."""
 
     def __init__(self, table: dict[bytes, bytes]) -> None:
         self.table = table
@@ -59,27 +81,48 @@ class MemoryBatch:
         self.tick = None
         self.alerts = 0
         self.standings = 0
+        self.puts: dict[bytes, bytes | None] = {}
+        self.writers: dict[str, PartitionWriter] = {}
 
     def get(self, key: bytes) -> bytes | None:
         return self.table.get(key)
 
     def put(self, key: bytes, value: bytes | None) -> None:
+        self.puts[key] = value
         if value is None:
             self.table.pop(key, None)
         else:
             self.table[key] = value
 
-    def send(self, topic: str, *_: object) -> None:
+    def send(self, topic: str, partition: int, key: Any, value: Any, timestamp_ms: int, headers: Any = ()) -> None:
         if topic == "loans.standing":
             self.standings += 1
         else:
             self.alerts += 1
+        writer = self.writers.get(topic)
+        if writer is None:
+            writer = self.writers[topic] = _writer(topic)
+        writer.append(key, value, timestamp_ms, headers)
 
-    def caused_by(self, record: Any) -> None:
-        """Nobody asks."""
+    def finish(self) -> None:
+        """What the task does with it at the end, up to the request."""
+        changelog = _writer("changelog")
+        changelog.extend(self.puts.items())
+        _build([changelog, *self.writers.values()])
+        self.puts, self.writers = {}, {}
 
     def repeat_tick(self) -> None:
         raise AssertionError("no tick is given")
+
+
+def _writer(topic: str) -> PartitionWriter:
+    return PartitionWriter(topic, 0, MemoryProducer(), TaskSettings().max_batch_bytes)
+
+
+def _build(writers: Iterable[PartitionWriter]) -> None:
+    for writer in writers:
+        for batch, _ in writer.batches():
+            batch._build()
 
 
 class Agent:
@@ -96,10 +139,14 @@ class Agent:
         self.batch = MemoryBatch({})
         self.batch.context = self.agent.open_task(0, {})
 
-    def process(self, records: Sequence[MemoryRecord]) -> None:
+    def process(self, records: Sequence[Any]) -> None:
+        self.batch.records = records
+        self.agent.process(self.batch)
+        self.batch.finish()
+
+    def process_all(self, records: Sequence[MemoryRecord]) -> None:
         for start in range(0, len(records), BATCH):
-            self.batch.records = records[start : start + BATCH]
-            self.agent.process(self.batch)
+            self.process(records[start : start + BATCH])
 
 
 class Stopwatch:
@@ -131,15 +178,16 @@ def measure(loans: int, repayments: int, repeats: int) -> list[dict[str, Any]]:
     portfolio = Portfolio(loans, loans * PAYMENTS_OF_LOAN)
     policy = load_policy(None)
     first = Agent(policy)
-    first.process(records_of(portfolio.disbursements()))
+    first.process_all(records_of(portfolio.disbursements()))
     half = portfolio.repayments // 2
     log = records_of(islice(portfolio.repayment_events(), half + repayments))
-    first.process(log[:half])
-    table, log = first.batch.table, log[half:]
+    first.process_all(log[:half])
+    table = first.batch.table
+    fetches = [fetch_of(log[start : start + BATCH]) for start in range(half, half + repayments, BATCH)]
     gc.collect()
     gc.disable()  # the worker's state is bytes: nearly nothing of it is the collector's
     try:
-        runs = [_once(policy, table, log) for _ in range(repeats)]
+        runs = [_once(policy, table, fetches) for _ in range(repeats)]
     finally:
         gc.enable()
     spent = {name: min(watch.spent[name] for watch, _ in runs) for name in runs[0][0].spent}
@@ -156,24 +204,48 @@ def measure(loans: int, repayments: int, repeats: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _once(policy: Policy, table: dict[bytes, bytes], log: Sequence[MemoryRecord]) -> tuple[Stopwatch, MemoryBatch]:
+def _once(policy: Policy, table: dict[bytes, bytes], fetches: Sequence[bytes]) -> tuple[Stopwatch, MemoryBatch]:
     """The whole over the log, then each stage of it."""
     agent, watch = Agent(policy), Stopwatch()
     agent.batch.table = dict(table)
     agent.batch.context = agent.agent.open_task(0, agent.batch.table)
     with watch("whole"):
-        agent.process(log)
-    _each_stage(Agent(policy), dict(table), log, watch)
+        for fetch in fetches:
+            agent.process(_merged(_read(fetch)))
+    _each_stage(Agent(policy), dict(table), fetches, watch)
     return watch, agent.batch
 
 
-def _each_stage(agent: Agent, table: dict[bytes, bytes], log: Sequence[MemoryRecord], watch: Stopwatch) -> None:
+def _read(fetch: bytes) -> Sequence[Any]:
+    """The records of a fetch, as the consumer thread reads them."""
+    records = FetchedBytes(fetch)
+    if not records.has_next():
+        raise ValueError("an empty fetch")
+    return LeanPartitionRecords(REPAYMENTS, records, (), 0, None, None, False, READ_COMMITTED).take_all()
+
+
+def _merged(records: Sequence[Any]) -> Sequence[Any]:
+    """Through the queues of a task."""
+    queues = [RecordQueue(DISBURSEMENTS), RecordQueue(REPAYMENTS)]
+    queues[0].follow(0, 0)
+    queues[1].add(records)
+    queues[1].follow(records[-1].offset + 1, records[-1].offset + 1)
+    taken = RecordGroup(queues).take(BATCH, 0.0)
+    if taken is None:
+        raise ValueError("nothing to take")
+    return taken.records
+
+
+def _each_stage(agent: Agent, table: dict[bytes, bytes], fetches: Sequence[bytes], watch: Stopwatch) -> None:
     """Each stage alone, batch by batch, on what the stage before it gave; a loan is read and written once per batch."""
     policy, today = agent.policy, AS_OF.toordinal()
-    for start in range(0, len(log), BATCH):
-        records = log[start : start + BATCH]
+    for fetch in fetches:
+        with watch("fetch: records"):
+            records = _read(fetch)
+        with watch("fetch: merge by time"):
+            records = _merged(records)
         with watch("decode and check"):
-            facts = [agent.inbound.decode(record) for record in records]
+            facts = agent.inbound.decode_many(records)
         repaid = [fact for fact in facts if isinstance(fact, Repaid)]
         keys = {fact.loan_id.encode() for fact in repaid}
         with watch("state in"):
@@ -182,16 +254,26 @@ def _each_stage(agent: Agent, table: dict[bytes, bytes], log: Sequence[MemoryRec
         with watch("engine"):
             said = _judge(work, policy, today)
         with watch("alerts out"):
-            for alert in said:
-                agent.outbound.alert(alert)
+            alerts = [agent.outbound.alert(alert) for alert in said]
         changed = [(key, loan, policy.rules(loan.product)) for key, loan in loaded.items()]
         with watch("standing"):
-            for _, loan, rules in changed:
-                standing_json(loan, rules)
-                agent.headers.of(loan)
+            standings = [(key, standing_json(loan, rules), agent.headers.of(loan)) for key, loan, rules in changed]
         with watch("state out"):
-            for key, loan, rules in changed:
-                table[key] = store(loan, next_check(loan, rules), 0)
+            puts = [(key, store(loan, next_check(loan, rules), 0)) for key, loan, rules in changed]
+        with watch("produce: record batches"):
+            _produce(records[-1].timestamp, alerts, standings, puts)
+        table.update(puts)
+
+
+def _produce(timestamp: int, alerts: Iterable[Any], standings: Iterable[Any], puts: Iterable[Any]) -> None:
+    """Record batches of all that is said and kept, with their check sums."""
+    overdue, standing, changelog = _writer("loans.overdue"), _writer("loans.standing"), _writer("changelog")
+    for key, value, headers in alerts:
+        overdue.append(key, value, timestamp, headers)
+    for key, value, headers in standings:
+        standing.append(key, value, timestamp, headers)
+    changelog.extend(puts)
+    _build([overdue, standing, changelog])
 
 
 def _judge(work: Iterable[tuple[Any, Repaid]], policy: Policy, today: int) -> list[Any]:
@@ -201,6 +283,17 @@ def _judge(work: Iterable[tuple[Any, Repaid]], policy: Policy, today: int) -> li
         if alerts:
             said += alerts
     return said
+
+
+def fetch_of(records: Sequence[MemoryRecord]) -> bytes:
+    """The same records as a broker gives them out."""
+    fetch = b""
+    for start in range(0, len(records), IN_ONE_RECORD_BATCH):
+        builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 30)
+        for number, one in enumerate(records[start : start + IN_ONE_RECORD_BATCH]):
+            builder.append(number, one.timestamp, one.key, one.value, list(one.headers))
+        fetch += records[start].offset.to_bytes(8, "big") + bytes(builder.build()[8:])
+    return fetch
 
 
 def records_of(events: Iterable[Event]) -> list[MemoryRecord]:

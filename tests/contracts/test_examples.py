@@ -14,14 +14,16 @@ from pydantic import ValidationError
 from schemas.catalogue import MODEL_OF_TYPE, TOPIC_OF_TYPE
 from schemas.envelope import Envelope
 from schemas.export import PUBLISHED
+from schemas.types import Contract
+from schemas.versions import versions_of
 from stream.translate.inbound import Inbound
 from stream.translate.reasons import rejected_data
 from stream.translate.rejected import Rejected
 from tests.records import binary_record, structured_record
 
 EXAMPLES = PUBLISHED.parent / "examples"
-VALID = sorted(EXAMPLES.glob("*/v1/valid/*.json"))
-INVALID = sorted(EXAMPLES.glob("*/v1/invalid/*.json"))
+VALID = sorted(EXAMPLES.glob("*/v*/valid/*.json"))
+INVALID = sorted(EXAMPLES.glob("*/v*/invalid/*.json"))
 
 
 def name_of(path: Path) -> str:
@@ -35,10 +37,20 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
-def schema(name: str) -> Draft202012Validator:
+def schema(name: str, version: str = "v1") -> Draft202012Validator:
     """A validator of a published schema, formats checked."""
-    found = json.loads((PUBLISHED / f"{name}.v1.schema.json").read_text(encoding="utf-8"))
+    found = json.loads((PUBLISHED / f"{name}.{version}.schema.json").read_text(encoding="utf-8"))
     return Draft202012Validator(found, format_checker=FormatChecker())
+
+
+def model_of(path: Path) -> type[Contract]:
+    """The model of the version that the example's folder is of."""
+    return versions_of(MODEL_OF_TYPE[path.parts[-4]])[int(path.parts[-3][1:])]
+
+
+def schema_of(path: Path) -> Draft202012Validator:
+    """The published schema of the version that the example's folder is of."""
+    return schema(path.parts[-4], path.parts[-3])
 
 
 def is_input(path: Path) -> bool:
@@ -47,9 +59,10 @@ def is_input(path: Path) -> bool:
 
 
 def test_every_type_has_a_valid_and_an_invalid_example() -> None:
-    """No event type of the catalogue is without examples, and none has examples without being in it."""
+    """No version of an event type is without examples, and none has examples without being in the catalogue."""
+    every = {(kind, f"v{version}") for kind, model in MODEL_OF_TYPE.items() for version in versions_of(model)}
     for examples in (VALID, INVALID):
-        assert {path.parts[-4] for path in examples} == set(MODEL_OF_TYPE)
+        assert {path.parts[-4:-2] for path in examples} == every
 
 
 @pytest.mark.parametrize("path", VALID, ids=name_of)
@@ -58,9 +71,9 @@ def test_a_valid_example_satisfies_model_and_schema(path: Path) -> None:
     event = read(path)
     assert event["type"] == path.parts[-4]
     Envelope.model_validate(event)
-    MODEL_OF_TYPE[event["type"]].model_validate(event["data"])
+    model_of(path).model_validate(event["data"])
     schema("cloudevent").validate(event)
-    schema(event["type"]).validate(event["data"])
+    schema_of(path).validate(event["data"])
 
 
 @pytest.mark.parametrize("make", [structured_record, binary_record])
@@ -88,16 +101,16 @@ def test_an_invalid_output_example_fails_model_and_schema(path: Path) -> None:
     """An invalid example of an output topic fails the model for its reason, and the published schema."""
     event = read(path)
     with pytest.raises(ValidationError) as failed:
-        MODEL_OF_TYPE[event["type"]].model_validate(event["data"])
+        model_of(path).model_validate(event["data"])
     assert rejected_data(failed.value).reason_code == path.name.split(".")[0]
-    assert not schema(event["type"]).is_valid(event["data"])
+    assert not schema_of(path).is_valid(event["data"])
 
 
 @pytest.mark.parametrize("path", VALID, ids=name_of)
 def test_each_required_field_is_required_by_model_and_schema_alike(path: Path) -> None:
     """Leaving out a field fails the model exactly where it fails the published schema."""
     event = read(path)
-    model, validator = MODEL_OF_TYPE[event["type"]], schema(event["type"])
+    model, validator = model_of(path), schema_of(path)
     for name in event["data"]:
         data = copy.deepcopy(event["data"])
         del data[name]

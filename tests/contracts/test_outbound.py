@@ -16,6 +16,7 @@ from stream.engine.dates import day_of
 from stream.engine.facts import DayOpened
 from stream.engine.feed import FeedRules, Shortfall, held
 from stream.engine.findings import Alert, Reason
+from stream.faust_batch import TaskSettings
 from stream.translate.inbound import Inbound
 from stream.translate.lines import parse_line
 from stream.translate.outbound import Outbound, Outgoing, structured
@@ -162,6 +163,38 @@ def test_a_dead_letter_keeps_the_record_as_it_was() -> None:
         "value": '{"amount":0}',
         "headers": [{"name": "ce_id", "value": "E1"}, {"name": "x", "value_base64": "/w=="}],
     }
+
+
+ALMOST_A_MEBIBYTE = 1_040_000
+BATCH_BYTES = TaskSettings().max_batch_bytes
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "headers", "kept"),
+    [
+        (b"L-1", b"\0" * 262_144, [], True),
+        (b"L-1", b"\xff" * 350_000, [], True),
+        (b"\xff" * 350_000, b"{}", [], True),
+        (b"\0" * 350_000, b"{}", [], True),
+        (b"L-1", b"\0" * ALMOST_A_MEBIBYTE, [], False),
+        (b"L-1", b"\xff" * ALMOST_A_MEBIBYTE, [], False),
+        (b"L-1", b"{" * ALMOST_A_MEBIBYTE, [], False),
+        (b"\xff" * ALMOST_A_MEBIBYTE, b"{}", [], False),
+        (b"L-1", b"{}", [("h", b"\xff" * ALMOST_A_MEBIBYTE)], False),
+        (b"L-1", b"{}", [("", b"")] * 100_000, False),
+    ],
+)
+def test_a_dead_letter_fits_into_a_batch_whatever_the_record_held(
+    key: bytes, value: bytes, headers: list[tuple[str, bytes]], kept: bool
+) -> None:
+    """No message that a topic takes stops a worker by its size: where it is too large, only its place is said."""
+    record = FakeRecord("loans.repayments", key, value, headers, 3, 815, 1710552600123)
+    outgoing = Outbound("Asia/Shanghai").dead_letter(record, Rejected(RejectionCode.VALUE_TOO_LARGE))
+    sizes = [len(outgoing.key or b""), len(outgoing.value), *(len(name) + len(text) for name, text in outgoing.headers)]
+    assert sum(sizes) < BATCH_BYTES - 10_000
+    data = valid_data(outgoing)
+    assert (data["topic"], data["partition"], data["offset"]) == ("loans.repayments", 3, 815)
+    assert ("left_out_bytes" in data) == (not kept)
 
 
 @pytest.mark.parametrize("value", [b"\xff\xfe\x00", b"", None, "还款".encode(), b'"\\ud800"', b"\x00" * 5])

@@ -60,7 +60,8 @@ def test_a_published_schema_is_valid_and_described(path: Path) -> None:
     """A published schema is valid JSON Schema 2020-12, and every field in it has a description."""
     schema = json.loads(path.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
-    assert schema["$id"] == dataschema_of(path.name.removesuffix(".v1.schema.json"))
+    kind, _, version = path.name.removesuffix(".schema.json").rpartition(".v")
+    assert schema["$id"] == dataschema_of(kind, int(version))
     for model in [schema, *schema.get("$defs", {}).values()]:
         assert model["description"]
         for name, field in model["properties"].items():

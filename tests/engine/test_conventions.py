@@ -264,14 +264,17 @@ def test_w30_the_whole_paid_a_day_after_the_grace_is_overdue_and_cured_that_day(
 
 
 @pytest.mark.parametrize(
-    "rules", [rules_of("tolerance = { amount = 500 }"), shipped("crr_178.toml")], ids=["tolerated", "immaterial"]
+    ("rules", "told_last"),
+    [(rules_of("tolerance = { amount = 500 }"), "2024-03-09"), (shipped("crr_178.toml"), "2024-03-20")],
+    ids=["tolerated", "immaterial"],
 )
-def test_an_installment_that_falls_due_without_days_is_told_all_the_same(rules: Rules) -> None:
-    """5.00 is within the tolerance, or not material: no days begin on 03-09, but the standing changes."""
+def test_an_installment_that_falls_due_without_days_is_told_all_the_same(rules: Rules, told_last: str) -> None:
+    """5.00 is tolerated: told once, on 03-09. Not material: past due all the same, one day more on each day."""
     schedule = [installment(1, "2024-03-08", 5_00), installment(2, "2024-04-08", 100_00)]
     story = Story(schedule, rules=rules, on="2024-02-08")
     story.open("2024-03-09")
     assert story.days()[0] == 0
     assert story.loan.last_event_id == "business-day:2024-03-09"
     story.open("2024-03-20")
-    assert story.loan.last_event_id == "business-day:2024-03-09"
+    assert story.days()[0] == 0
+    assert story.loan.last_event_id == f"business-day:{told_last}"

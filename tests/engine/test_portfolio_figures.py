@@ -147,3 +147,10 @@ def test_an_extension_before_the_due_date_moves_the_first_payment() -> None:
     story.open("2024-03-22")
     assert first_payment_default(story.loan, CN, day_of("2024-03-21"), 7) is None
     assert first_payment_default(story.loan, CN, day_of("2024-03-22"), 7) is True
+
+
+def test_a_loan_handed_over_later_has_no_first_payment() -> None:
+    """A schedule that begins with installment 4 says nothing of installment 1."""
+    story = Story([installment(n, f"2024-0{n}-15", 100_00) for n in (4, 5)])
+    story.open("2024-06-01")
+    assert first_payment_default(story.loan, CN, day_of("2024-06-01"), 7) is None

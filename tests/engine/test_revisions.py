@@ -218,3 +218,26 @@ def test_a_version_from_before_the_disbursement_is_refused() -> None:
     story = Story([installment(1, "2024-02-15", 100_00)])
     with pytest.raises(Refused, match="date_before_disbursement"):
         story.revise([], effective="2024-01-14")
+
+
+def test_a_second_tranche_adds_to_the_loan() -> None:
+    """Section 4, "tranches add": 1,000.00 paid out, 500.00 more on 03-01: both are owed, each when it falls due."""
+    story = Story([installment(1, "2024-02-15", 500_00), installment(2, "2024-03-15", 500_00)])
+    story.open("2024-02-15")
+    story.pay(500_00)
+    story.open("2024-03-01")
+    with_tranche = [installment(2, "2024-03-15", 500_00), installment(3, "2024-04-15", 500_00)]
+    assert said(story.revise(with_tranche, effective="2024-03-01", reason="tranche")) == []
+    assert story.unpaid() == {2: (500_00, 0, 0, 0), 3: (500_00, 0, 0, 0)}
+    story.open("2024-04-16")
+    assert story.overdue()[0] == 1_000_00
+    assert story.days() == (32, 32, "M2")
+
+
+def test_a_tranche_told_late_makes_its_installment_overdue_from_its_due_date() -> None:
+    """A tranche paid out on 02-01 with a row due 02-20, told on 03-01: 10 days past due at once."""
+    story = Story([installment(1, "2024-06-15", 500_00)], on="2024-01-15")
+    story.open("2024-03-01")
+    rows = [installment(1, "2024-06-15", 500_00), installment(2, "2024-02-20", 100_00)]
+    told = story.revise(rows, effective="2024-02-01", reason="tranche")
+    assert said(told)[-1] == ("loan.overdue_started", "2024-03-01", 10, "M1")

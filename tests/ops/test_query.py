@@ -234,7 +234,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_queries_are_off_and_want_a_token(no_environment: None, tmp_path: Any) -> None:
     """Without a port nothing is answered; a port without a token, or with a short one, is refused."""
     assert read_settings().query_port is None
-    with pytest.raises(SettingsError, match="query_token_file"):
+    with pytest.raises(SettingsError, match="OVERDUE_QUERY_TOKEN_FILE"):
         read_settings(query_port=9465)
     with pytest.raises(SettingsError, match="QUERY_TOKEN"):
         read_settings(query_port=9465, query_token="short")  # noqa: S106

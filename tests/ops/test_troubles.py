@@ -145,68 +145,95 @@ def watched(folder: Path) -> Iterator[tuple[Lender, Prometheus, list[Any]]]:
                 lender.running.wait(30)
 
 
+class Watch:
+    """What must be seen, each within its time."""
+
+    def __init__(self, lender: Lender, server: Prometheus) -> None:
+        self._lender, self._server = lender, server
+
+    def fires(self, alert: str) -> None:
+        """The rule fires."""
+        wait(lambda: alert in self._server.firing(), f"{alert} fires", SECONDS)
+
+    def ends(self, alert: str) -> None:
+        """And ends, when the trouble is over."""
+        wait(lambda: alert not in self._server.firing(), f"{alert} ends", SECONDS * 2)
+
+    def named(self, words: str) -> None:
+        """The log names the cause."""
+        wait(lambda: words in self._lender.log(), f"the log names {words}", SECONDS)
+
+    def ready(self) -> None:
+        """A worker is at work."""
+        wait(lambda: bool(self._server.series("loan_ready == 1")), "the worker is ready")
+
+
 def test_trouble_becomes_an_alert(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """A certificate about to end, a blocked loop, stalled partitions, a right taken away, a dead broker, an expired
     certificate: each moves its metric, fires its rule, and is named by the log or doctor; well again, it ends.
     """
     with watched(tmp_path) as (lender, server, spans):
-
-        def fires(alert: str, seconds: float = SECONDS) -> None:
-            wait(lambda: alert in server.firing(), f"{alert} fires", seconds)
-
-        def ends(alert: str) -> None:
-            wait(lambda: alert not in server.firing(), f"{alert} ends", SECONDS * 2)
-
-        def named(words: str) -> None:
-            wait(lambda: words in lender.log(), f"the log names {words}", SECONDS)
-
-        fires("LoanCertificateExpires")
+        watch = Watch(lender, server)
+        watch.fires("LoanCertificateExpires")
         assert "LoanCertificateExpired" not in server.firing()
         assert not server.firing() & {"LoanLoopBlocked", "LoanBrokerSilent", "LoanBreakerOpen", "LoanLag"}
-
         assert lender.running is not None
         lender.running.send_signal(signal.SIGALRM)
-        fires("LoanLoopBlocked")
-        ends("LoanLoopBlocked")
-
-        broken_feed(lender)
-        fires("LoanBreakerOpen")
-        named("5 messages in a row were rejected")
-        lender.publish("retail", BROKEN, 3, "behind")
-        fires("LoanLag")  # the broken partition; the other goes on
-
-        fires("LoanUpstreamTransactionOpen")
-        named("loans.repayments partition 0: an upstream transaction has been open for")
-
-        lender.broker.revoke(USER, "loans.standing")
-        lender.publish("retail", STALLED, 1, "good")
-        assert lender.running.wait(SECONDS) != 0
-        named("loans.standing")
-        assert lender.start().wait(SECONDS) == 1
-        named("no right to Read and Write and Describe on the topic loans.standing")
-        fires("LoanWorkerAbsent")
-        assert "no right to Read and Write and Describe on the topic loans.standing" in lender.doctor(capfd)
-        lender.broker.grant(USER, rights("worker", "", "overdue"))
-        running = lender.start(OVERDUE_BREAKER_LIMIT="100")
-        ends("LoanWorkerAbsent")
-        wait(lambda: bool(server.series("loan_ready == 1")), "the worker is ready")
+        watch.fires("LoanLoopBlocked")
+        watch.ends("LoanLoopBlocked")
+        partitions_stall(lender, watch)
+        a_right_is_taken_away(lender, watch, capfd)
         wait(lambda: TRACE in traced_dead_letters(lender), "the dead letter has its event's trace")
         wait(lambda: bool(linked(spans)), "a span is linked to the trace")
-
-        lender.broker.broker.kill()
-        fires("LoanBrokerSilent")
-        assert "nothing listens there" in lender.doctor(capfd)
-        lender.broker.renew(days=-1)
-        lender.broker.broker.start()
-        named("refused: certificate has expired")
-        assert "the broker's certificate has expired" in lender.doctor(capfd)
-        lender.broker.broker.kill()
-        lender.broker.renew(days=90)
-        lender.broker.broker.start()
-        ends("LoanBrokerSilent")
-        ends("LoanCertificateExpires")
-        assert running.poll() is None, lender.log()
+        the_broker_goes(lender, watch, capfd)
+        assert lender.running.poll() is None, lender.log()
         assert PASSWORD not in lender.log()
+
+
+def partitions_stall(lender: Lender, watch: Watch) -> None:
+    """One by a broken feed, one by somebody's transaction that was begun at the start."""
+    broken_feed(lender)
+    watch.fires("LoanBreakerOpen")
+    watch.named("5 messages in a row were rejected")
+    lender.publish("retail", BROKEN, 3, "behind")
+    watch.fires("LoanLag")  # the broken partition; the other goes on
+    watch.fires("LoanUpstreamTransactionOpen")
+    watch.named("loans.repayments partition 0: an upstream transaction has been open for")
+
+
+def a_right_is_taken_away(lender: Lender, watch: Watch, capfd: pytest.CaptureFixture[str]) -> None:
+    """The worker ends at its next standing; the next one does not begin, and both say why."""
+    lender.broker.revoke(USER, "loans.standing")
+    lender.publish("retail", STALLED, 1, "good")
+    assert lender.running is not None
+    assert lender.running.wait(SECONDS) != 0
+    watch.named("loans.standing")
+    assert lender.start().wait(SECONDS) == 1
+    missing = "no right to Read and Write and Describe on the topic loans.standing"
+    watch.named(missing)
+    watch.fires("LoanWorkerAbsent")
+    assert missing in lender.doctor(capfd)
+    lender.broker.grant(USER, rights("worker", "", "overdue"))
+    lender.start(OVERDUE_BREAKER_LIMIT="100")
+    watch.ends("LoanWorkerAbsent")
+    watch.ready()
+
+
+def the_broker_goes(lender: Lender, watch: Watch, capfd: pytest.CaptureFixture[str]) -> None:
+    """It dies; it comes back with an expired certificate; it comes back with a good one."""
+    lender.broker.broker.kill()
+    watch.fires("LoanBrokerSilent")
+    assert "nothing listens there" in lender.doctor(capfd)
+    lender.broker.renew(days=-1)
+    lender.broker.broker.start()
+    watch.named("refused: certificate has expired")
+    assert "the broker's certificate has expired" in lender.doctor(capfd)
+    watch.fires("LoanBrokerSilent")  # it is there, and no use
+    lender.broker.broker.kill()
+    lender.broker.renew(days=90)
+    lender.broker.broker.start()
+    watch.ends("LoanBrokerSilent")
+    watch.ends("LoanCertificateExpires")
 
 
 def broken_feed(lender: Lender) -> None:

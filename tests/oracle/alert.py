@@ -16,10 +16,13 @@ CORRECTED = "loan.alert_corrected"
 DUE_SOON = "loan.due_soon"
 OVERDUE_NOTICED = "loan.overdue_noticed"
 CLASSIFICATION_CHANGED = "loan.classification_changed"
+CLASSIFICATION_CORRECTED = "loan.classification_corrected"
 PAUSE_CHANGED = "loan.pause_changed"
 RECOVERY_RECEIVED = "loan.recovery_received"
-STATEMENTS = frozenset({OVERDUE_STARTED, BUCKET_CHANGED, CURED, CORRECTED})
-"""The kinds that say in which bucket a loan was: only these are corrected."""
+STATEMENTS = frozenset(
+    {OVERDUE_STARTED, BUCKET_CHANGED, CURED, CORRECTED, CLASSIFICATION_CHANGED, CLASSIFICATION_CORRECTED}
+)
+"""The kinds that say in which bucket or class a loan was: only these are corrected."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,17 @@ class Alert:
     def loan_id(self) -> str:
         """The loan that it is about."""
         return self.about["loan_id"]
+
+    @property
+    def scheme(self) -> str | None:
+        """The scheme that it says a class of; None: it says a bucket."""
+        return self.more.get("scheme")
+
+    def is_true(self, now: Figures, classes: dict[str, str]) -> bool:
+        """Whether what it says was so at a moment."""
+        if self.scheme is not None:
+            return classes[self.scheme] == self.more["classification"]
+        return (self.delinquent_days > 0, self.bucket) == now.statement
 
     @property
     def data(self) -> dict[str, Any]:

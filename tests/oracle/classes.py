@@ -10,7 +10,7 @@ from tests.oracle.conduct import Conduct, upgrade_day, watched_until
 from tests.oracle.figures import Figures
 from tests.oracle.history import Fact, Flag
 from tests.oracle.money import Balance
-from tests.oracle.schemes import Scheme, Step
+from tests.oracle.schemes import Floor, Scheme, Step
 
 
 def best_classes(schemes: dict[str, Scheme], status: str) -> dict[str, str]:
@@ -40,9 +40,9 @@ def _level(
     oldest, technical = now.oldest_due_date, [f for f in flags if f.flag == "technical_overdue"]
     if 0 < now.days_past_due <= scheme.technical_days and any(oldest and f.day >= oldest for f in technical):
         level = 0
-    for when, code in scheme.floors:
-        if _holds(when, name, scheme, balance, past, flags, day):
-            level = max(level, scheme.codes.index(code))
+    for floor in scheme.floors:
+        if _holds(floor, name, scheme, balance, past, flags, day):
+            level = max(level, scheme.codes.index(floor.code))
     if scheme.cure and name in past.bars:
         upgrade = upgrade_day(balance, past, scheme.cure, name, day)
         seen = past.since - timedelta(1) if now.days_past_due and past.since else day
@@ -52,11 +52,14 @@ def _level(
 
 
 def _holds(
-    when: str, name: str, scheme: Scheme, balance: Balance, past: Conduct, flags: list[Flag], day: date
+    floor: Floor, name: str, scheme: Scheme, balance: Balance, past: Conduct, flags: list[Flag], day: date
 ) -> bool:
     """Whether a circumstance is so."""
+    when = floor.when
     if when == "misuse_found":
         return any(f.flag == when and f.day <= day for f in flags)
+    if not when.startswith("restructured"):
+        return balance.is_indicated(floor)
     times = sum(r.effective <= day for r in balance.restructured)
     if times < (2 if when == "restructured_twice" else 1) or name not in past.watched_from:
         return False

@@ -80,11 +80,13 @@ def _look_at_arrears(now: Balance, past: Conduct, day: date) -> None:
 
 
 def _look_at_bar(now: Balance, past: Conduct, day: date, name: str, scheme: Scheme, cure: Cure) -> None:
-    if not past.since or past.since > day:
+    bad = scheme.codes.index(cure.code)
+    if any(scheme.codes.index(floor.code) >= bad and now.is_indicated(floor) for floor in scheme.floors):
+        past.bars[name] = None
+    elif not past.since or past.since > day:
         if name in past.bars and past.bars[name] is None:
             past.bars[name] = day
-        return
-    if scheme.level_of_days(now.days_since(past.since, day)) >= scheme.codes.index(cure.code):
+    elif scheme.level_of_days(now.days_since(past.since, day)) >= bad:
         past.bars[name] = None
     elif name in past.bars:
         upgrade = upgrade_day(now, past, cure, name, day)
@@ -99,7 +101,7 @@ def upgrade_day(now: Balance, past: Conduct, cure: Cure, name: str, day: date) -
     cleared = past.bars[name]
     if cleared is None:
         return None
-    eased = any(r.effective <= day for r in now.restructured)
+    eased = now.distressed or any(r.effective <= day for r in now.restructured)
     months = cure.restructured_months if cure.restructured_months and eased else cure.months
     second = now.second_due_after(cleared) if cure.two_periods else None
     return max(months_after(cleared, months), second or cleared)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any, ClassVar
 
 
@@ -134,6 +135,27 @@ class Ending(Fact):
 
     status: str
     order: ClassVar[int] = 3
+
+
+@dataclass(frozen=True)
+class Indication(Fact):
+    """What upstream found out of the borrower's ability to pay; it is not known before its day."""
+
+    indication: str
+    ended: bool = False
+    order: ClassVar[int] = -3
+
+    @property
+    def name(self) -> str:
+        return f"{int(self.ended)}{self.event_id}"  # of one day: set before ended
+
+
+@dataclass(frozen=True)
+class Impairment(Fact):
+    """The loan is credit-impaired, with so many percent of it expected to be lost; None: it is not, or no more."""
+
+    expected_loss: Fraction | None
+    order: ClassVar[int] = -3
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,30 @@ from datetime import date
 from typing import Any
 
 from tests.oracle import history
-from tests.oracle.alert import BUCKET_CHANGED, CORRECTED, CURED, OVERDUE_STARTED, STATEMENTS, Alert, an_alert
+from tests.oracle.alert import (
+    BUCKET_CHANGED,
+    CLASSIFICATION_CORRECTED,
+    CORRECTED,
+    CURED,
+    OVERDUE_STARTED,
+    STATEMENTS,
+    Alert,
+    an_alert,
+)
 from tests.oracle.classes import best_classes, classes
 from tests.oracle.figures import NOTHING_OWED, Figures, View, figures
 from tests.oracle.history import Fact, Payment, Revision
 from tests.oracle.money import Balance
 from tests.oracle.notices import classification_changes, notices, pause_changed, recovery_received
 from tests.oracle.policy import Policy, Product
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What was so at a moment of a day."""
+
+    figures: Figures
+    classes: dict[str, str]
 
 
 @dataclass
@@ -33,7 +50,7 @@ class Loan:
     """Reversal id of each reversed payment, known or not."""
     alerts: list[Alert] = field(default_factory=list)
     standing_alerts: list[Alert] = field(default_factory=list)
-    """The statements that no other one supersedes."""
+    """The statements, of buckets and of classes, that no other one supersedes."""
     episodes: int = 0
     episode_started: date | None = None
     episode_worst: int = 0
@@ -82,8 +99,11 @@ class Loan:
 
     def status(self, day: date, now: Figures) -> str:
         """pending, active, settled, overpaid, cancelled, charged_off, written_off or transferred."""
-        if self.closed_as:
-            return "settled" if self.closed_as == "closed" else self.closed_as
+        return self._status("settled" if self.closed_as == "closed" else self.closed_as, day, now)
+
+    def _status(self, ended_as: str | None, day: date, now: Figures) -> str:
+        if ended_as:
+            return ended_as
         if self.disbursed > day:
             return "pending"
         if now.outstanding_total:
@@ -109,14 +129,20 @@ class Loan:
         """The figures on the business date by all that is known."""
         return NOTHING_OWED if self.cancelled else figures(self.view(self.counted()), day, self.balance())
 
-    def moments(self, day: date) -> list[Figures]:
-        """The figures at every moment of a day as now known: its opening, then after each fact of it."""
+    def moments(self, day: date) -> list[Moment]:
+        """What was so at every moment of a day as now known: its opening, then after each fact of it."""
         if self.cancelled:
-            return [NOTHING_OWED]
+            return [Moment(NOTHING_OWED, best_classes(self.product.schemes, "cancelled"))]
         before = [f for f in self.counted() if f.counts_from < day]
         during = [f for f in self.counted() if f.counts_from == day]
         during.sort(key=lambda f: f.place)
-        return [figures(self.view(before + during[:count]), day) for count in range(len(during) + 1)]
+        return [self._moment(before + during[:count], day) for count in range(len(during) + 1)]
+
+    def _moment(self, facts: list[Fact], day: date) -> Moment:
+        view = self.view(facts)
+        balance = view.balance()
+        now = figures(view, day, balance)
+        return Moment(now, classes(balance, facts, day, now, self._status(balance.life, day, now)))
 
     def worst(self) -> int:
         """The most days past due before each payment counted, and before each revision did.
@@ -138,21 +164,42 @@ class Loan:
     def correct(self, cause: str, since: date) -> list[Alert]:
         """Supersede each standing alert of `since` or later that was true at no moment of its day.
 
-        An event bears on no day before `since`; what was said of those stays true.
+        An event bears on no day before `since`; what was said of those stays true. Of one day, the buckets come first,
+        then the classes in the order of the policy's schemes.
         """
-        wrong: list[tuple[Alert, Figures]] = []
+        wrong: list[tuple[Alert, Moment]] = []
+        looked: dict[date, list[Moment]] = {}
         for alert in self.standing_alerts:
             if alert.as_of >= since:
-                moments = self.moments(alert.as_of)
-                said = (alert.delinquent_days > 0, alert.bucket)
-                if said not in {moment.statement for moment in moments}:
+                moments = looked.get(alert.as_of) or looked.setdefault(alert.as_of, self.moments(alert.as_of))
+                if not any(alert.is_true(moment.figures, moment.classes) for moment in moments):
                     wrong.append((alert, moments[-1]))
-        wrong.sort(key=lambda pair: pair[0].as_of)
+        schemes = [None, *self.product.schemes]
+        wrong.sort(key=lambda pair: (pair[0].as_of, schemes.index(pair[0].scheme)))
         for alert, _ in wrong:
             self.standing_alerts.remove(alert)
-        return [
-            self.say(CORRECTED, alert.as_of, end, cause, alert.bucket, alert.episode, alert.id) for alert, end in wrong
-        ]
+        return [self._corrected(alert, end, cause) for alert, end in wrong]
+
+    def _corrected(self, alert: Alert, end: Moment, cause: str) -> Alert:
+        if alert.scheme is None:
+            return self.say(CORRECTED, alert.as_of, end.figures, cause, alert.bucket, alert.episode, alert.id)
+        code = end.classes[alert.scheme]
+        return self.say(
+            CLASSIFICATION_CORRECTED,
+            alert.as_of,
+            end.figures,
+            cause,
+            end.figures.bucket,
+            alert.episode,
+            alert.id,
+            named=end.classes,
+            what=f"{alert.scheme}:{code}",
+            more={
+                "scheme": alert.scheme,
+                "classification": code,
+                "previous_classification": alert.more["classification"],
+            },
+        )
 
     def judge(self, day: date, now: Figures, cause: str | None, payment: Payment | None = None) -> list[Alert]:
         """What there is to say of what changed since the loan was last judged; `cause` None: the day passed."""
@@ -205,13 +252,15 @@ class Loan:
         previous: str | None,
         episode: int,
         supersedes: str | None = None,
+        named: dict[str, str] | None = None,
         **more: Any,
     ) -> Alert:
-        """Give an alert."""
+        """Give an alert; `named`: the classes that it names, by default those of now, and none of a correction."""
         assert self.disbursement
         about = {key: self.disbursement[key] for key in ("loan_id", "borrower_id", "product", "currency")}
         about["policy_version"] = self.policy.version
-        named = {} if kind == CORRECTED else dict(self.classes)
+        if named is None:
+            named = {} if kind == CORRECTED else dict(self.classes)
         alert = an_alert(about, kind, as_of, figures, cause, previous, episode, supersedes, named, **more)
         self.alerts.append(alert)
         if kind in STATEMENTS:

@@ -9,8 +9,19 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.conduct import Conduct, Restructuring, look, restructurings
-from tests.oracle.history import Charge, Chargeback, Ending, Fact, Payment, Waiver, schedule_in_force
+from tests.oracle.history import (
+    Charge,
+    Chargeback,
+    Ending,
+    Fact,
+    Impairment,
+    Indication,
+    Payment,
+    Waiver,
+    schedule_in_force,
+)
 from tests.oracle.policy import COMPONENTS, Product
+from tests.oracle.schemes import UNLIKELY, Floor
 from tests.oracle.waterfall import allocate
 
 
@@ -76,6 +87,14 @@ class Balance:
     """The last one in order that brought money in."""
     charges: dict[str, tuple[Installment, Charge]] = field(default_factory=dict)
     waived: dict[str, int] = field(default_factory=dict)
+    indications: set[str] = field(default_factory=set)
+    """Those in force."""
+    expected_loss: Fraction | None = None
+    """Percent, of a credit-impaired loan."""
+    distressed: bool = False
+    """There was a distressed restructuring once."""
+    life: str | None = None
+    """How the loan has ended, in the words of its status."""
     chargeback_row: Installment | None = None
     """The extra one that a chargeback after maturity opened."""
     written_off: tuple[date, date | None] | None = None
@@ -126,6 +145,12 @@ class Balance:
         arrears, exposure = sum(row.total for row in rows) + excess, besides + self.outstanding_principal
         part = Fraction(arrears * 100, exposure) if exposure else 0
         return arrears > self.product.material_amount and part > self.product.material_percent
+
+    def is_indicated(self, floor: Floor) -> bool:
+        """Whether what was found out of the ability to pay is so."""
+        if floor.when == "credit_impaired":
+            return self.expected_loss is not None and self.expected_loss >= floor.least_loss
+        return bool(self.indications & (UNLIKELY if floor.when == "unlikely_to_pay" else {floor.when}))
 
     @property
     def outstanding_principal(self) -> int:
@@ -183,19 +208,29 @@ def balance(schedule: list[dict[str, Any]], facts: Iterable[Fact], product: Prod
             _pay(now, fact, product)
         elif isinstance(fact, Chargeback):
             _charge_back(now, fact)
+        elif isinstance(fact, Indication):
+            now.indications -= {fact.indication}
+            now.indications |= set() if fact.ended else {fact.indication}
+            now.distressed |= fact.indication == "distressed_restructuring"
+        elif isinstance(fact, Impairment):
+            now.expected_loss = fact.expected_loss
         elif isinstance(fact, Ending) and fact.status in {"closed", "transferred"}:
             for row in now.installments:
                 row.unpaid = dict.fromkeys(COMPONENTS, 0)
             now.written_off = None
         elif isinstance(fact, Ending) and fact.status == "written_off":
             now.written_off = (fact.day, now.ageing_from(fact.day))
+        if isinstance(fact, Ending):
+            now.life = "settled" if fact.status == "closed" else fact.status
+        elif isinstance(fact, Chargeback) and now.life == "settled" and any(row.total for row in now.installments):
+            now.life = None
         if moves:
             now.look(fact.day)
     return now
 
 
-MOVES = (Charge, Waiver, Payment, Chargeback, Ending)
-"""The facts that move money on their day."""
+MOVES = (Charge, Waiver, Payment, Chargeback, Ending, Indication, Impairment)
+"""The facts that change on their day what is owed, or what is thought of it."""
 
 
 def _installment(row: dict[str, Any], product: Product) -> Installment:

@@ -6,6 +6,7 @@ A scheme of a policy file's own is read from the file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 
@@ -22,6 +23,15 @@ class Step:
     most: int | None = None
     worth_days: int = 0
     by_month_end: bool = False
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A circumstance, and the code that the loan is at least at; an impairment only from an expected loss on."""
+
+    when: str
+    code: str
+    least_loss: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -42,8 +52,7 @@ class Scheme:
     codes: tuple[str, ...]
     tables: tuple[tuple[str, tuple[Step, ...]], ...]
     """Counter and steps; the worst of all tables counts."""
-    floors: tuple[tuple[str, str], ...] = ()
-    """Circumstance, and the code that the loan is at least at."""
+    floors: tuple[Floor, ...] = ()
     cure: Cure | None = None
     watched_months: int = 12
     watched_two_periods: bool = True
@@ -53,7 +62,7 @@ class Scheme:
     @property
     def watches(self) -> bool:
         """Whether restructured loans are observed."""
-        return any(when.startswith("restructured") for when, _ in self.floors)
+        return any(floor.when.startswith("restructured") for floor in self.floors)
 
     def of_segment(self, segment: str) -> Scheme:
         """The scheme without its cure's conditions where they do not apply."""
@@ -73,8 +82,35 @@ def _steps(*least: int, codes: tuple[str, ...]) -> tuple[Step, ...]:
 
 
 FIVE = ("normal", "special_mention", "substandard", "doubtful", "loss")
-RESTRUCTURED = (("restructured", "special_mention"), ("restructured_twice", "substandard"))
-MISUSED = ("misuse_found", "special_mention")
+UNLIKELY = frozenset(
+    {
+        "non_accrual",
+        "credit_adjustment",
+        "sold_at_loss",
+        "distressed_restructuring",
+        "bankruptcy_filed",
+        "bankruptcy_protection",
+        "other_unlikely_to_pay",
+        "liquidation",
+    }
+)
+"""CRR art. 178(3)."""
+CN_FLOORS = (
+    Floor("misuse_found", "special_mention"),
+    Floor("refinanced_to_repay", "special_mention"),
+    Floor("credit_impaired", "substandard"),
+    Floor("credit_impaired", "doubtful", Fraction(50)),
+    Floor("credit_impaired", "loss", Fraction(90)),
+    Floor("liquidation", "loss"),
+    Floor("restructured", "special_mention"),
+    Floor("restructured_twice", "substandard"),
+)
+
+
+def _impaired(code: str) -> tuple[Floor, ...]:
+    return (Floor("credit_impaired", code), Floor("unlikely_to_pay", code))
+
+
 FIVE_STEPS = _steps(1, 91, 271, 361, codes=FIVE)
 BUREAU = ("N", "1", "2", "3", "4", "5", "6", "7")
 BUREAU_STATUSES = {"settled": "C", "overpaid": "C", "written_off": "B", "transferred": "G"}
@@ -95,14 +131,14 @@ KNOWN = {
     "cn_five_class_2023": Scheme(
         FIVE,
         (("days_past_due", FIVE_STEPS),),
-        (MISUSED, *RESTRUCTURED),
+        CN_FLOORS,
         Cure("substandard", 6, two_periods=True, segments=frozenset({"business"})),
         technical_days=7,
     ),
     "cn_cards": Scheme(
         FIVE,
         (("days_past_due", _steps(1, 91, 121, 181, codes=FIVE)), ("days_past_due", FIVE_STEPS)),
-        (MISUSED, *RESTRUCTURED),
+        CN_FLOORS,
         technical_days=7,
     ),
     "pboc_bureau": Scheme(
@@ -116,11 +152,13 @@ KNOWN = {
     "ifrs9": Scheme(
         STAGES,
         (("days_past_due", _steps(31, 91, codes=STAGES)),),
+        _impaired("stage_3"),
         statuses={"charged_off": "stage_3", "written_off": "stage_3"},
     ),
     "crr_178": Scheme(
         ("performing", "default"),
         (("days_past_due", (Step("default", 91),)),),
+        _impaired("default"),
         cure=Cure("default", 3, restructured_months=12),
         statuses={"charged_off": "default", "written_off": "default"},
     ),
@@ -159,7 +197,10 @@ def own_scheme(keys: dict[str, Any]) -> Scheme:
     return Scheme(
         tuple(keys["codes"]),
         ((keys.get("counter", "days_past_due"), steps),),
-        tuple((floor["when"], floor["code"]) for floor in keys.get("floors", ())),
+        tuple(
+            Floor(floor["when"], floor["code"], Fraction(str(floor.get("expected_loss_percent", 0))))
+            for floor in keys.get("floors", ())
+        ),
         cure
         and Cure(
             cure["from"],

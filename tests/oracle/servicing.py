@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from tests.oracle import history
 from tests.oracle.figures import Figures
-from tests.oracle.history import Charge, Chargeback, Ending, Fact, Flag, Pause, Payment, Resume, Revision, Waiver
+from tests.oracle.history import (
+    Charge,
+    Chargeback,
+    Ending,
+    Fact,
+    Flag,
+    Impairment,
+    Indication,
+    Pause,
+    Payment,
+    Resume,
+    Revision,
+    Waiver,
+)
 from tests.oracle.loan import Loan
 
 Event = dict[str, Any]
@@ -44,7 +58,7 @@ def fact_of(loan: Loan, arrival: Arrival, now: Figures) -> Fact | str:
     said = loan.status(arrival.today, now)
     if what in {_paused, _resumed} and said != "active":
         return "loan_not_active"
-    if what is _flagged and said not in {"active", "charged_off"}:
+    if what in {_flagged, _indicated} and said not in {"active", "charged_off"}:
         return "loan_not_active"
     if what in {_revised, _charged, _waived} and loan.closed_as not in {None, "charged_off"}:
         return "loan_not_active"
@@ -195,6 +209,24 @@ def _flagged(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str
     return _wrong_day(loan, arrival, day) or Flag(day=day, flag=flag, **common)
 
 
+def _indicated(loan: Loan, arrival: Arrival, common: dict[str, Any]) -> Fact | str:
+    """Nothing is known ahead: it counts from when it is told at the latest."""
+    data, kind = arrival.event["data"], arrival.event["type"]
+    day = min(arrival.day("effective_date"), arrival.recorded, arrival.today)
+    if wrong := _wrong_day(loan, arrival, day):
+        return wrong
+    if kind == "loan.impairment_assessed":
+        loss = Fraction(data.get("expected_loss_percent", "0")) if data["credit_impaired"] else None
+        return Impairment(day=day, expected_loss=loss, **common)
+    ended = kind == "loan.credit_indication_ended"
+    if ended:
+        known = [f for f in loan.facts if isinstance(f, Indication) and f.indication == data["indication"]]
+        before = sorted((f for f in known if f.day <= day), key=lambda f: f.place)
+        if not before or before[-1].ended:
+            return "indication_unknown"
+    return Indication(day=day, indication=data["indication"], ended=ended, **common)
+
+
 _WHATS: dict[str, Callable[[Loan, Arrival, dict[str, Any]], Fact | str]] = {
     "repaid": _payment,
     "charged_back": _charged_back,
@@ -204,5 +236,8 @@ _WHATS: dict[str, Callable[[Loan, Arrival, dict[str, Any]], Fact | str]] = {
     "delinquency_paused": _paused,
     "delinquency_resumed": _resumed,
     "misuse_found": _flagged,
+    "credit_indication_set": _indicated,
+    "credit_indication_ended": _indicated,
+    "impairment_assessed": _indicated,
     "technical_overdue_flagged": _flagged,
 } | dict.fromkeys(ENDINGS, _ended)

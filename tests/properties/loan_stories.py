@@ -77,6 +77,11 @@ def own_schemes(draw: st.DrawFn) -> str:
     { when = "restructured", code = "watch" },
     { when = "restructured_twice", code = "bad" },
 ]""",
+                """floors = [
+    { when = "credit_impaired", code = "watch" },
+    { when = "credit_impaired", code = "bad", expected_loss_percent = 50 },
+    { when = "liquidation", code = "bad" },
+]""",
             ]
         )
     )
@@ -303,6 +308,21 @@ class Told:
         day = min(self.near(), recorded)
         self.events.append(stories.turned(kind, day, when=stories.at(recorded), event_id=f"X{self.count}"))
 
+    def indicate(self) -> None:
+        """Something is found out of the borrower's ability to pay, or is over."""
+        self.count += 1
+        recorded = self.recorded()
+        names: dict[str, Any] = {"when": stories.at(recorded), "event_id": f"I{self.count}"}
+        if self.draw(st.booleans()):
+            indication = self.draw(
+                st.sampled_from(["non_accrual", "distressed_restructuring", "liquidation", "refinanced_to_repay"])
+            )
+            ended = self.draw(st.booleans())
+            self.events.append(stories.indicated(indication, self.near(), ended=ended, **names))
+        else:
+            impaired, loss = self.draw(st.booleans()), self.draw(st.sampled_from(["0", "49.99", "50", "90"]))
+            self.events.append(stories.assessed(impaired, self.near(), loss, **names))
+
     def near(self) -> date:
         """A day at or about the business date."""
         return self.today + timedelta(self.draw(st.sampled_from([0, 0, 0, -1, -2, -5, 1, 3])))
@@ -341,6 +361,7 @@ def loan_stories(draw: st.DrawFn, servicing: bool = True) -> list[Event]:
     if servicing:
         rare = [told.charge_back, told.charge, told.waive, told.revise, told.pause, told.resume, told.turn]
         rare += [told.charge_back, told.charge, told.waive, told.revise, told.pause]
+        rare += [told.indicate] if os.environ.get("WIDE") else []
         kinds += draw(st.lists(st.sampled_from(rare), min_size=1, max_size=6))
     if draw(st.integers(0, 3)) == 0:
         kinds += [told.cancel, told.disburse]

@@ -15,9 +15,10 @@ from stream.cli.app import run
 from stream.offline import replay
 from stream.translate.decisions import decision_json
 from stream.warning import fitting
+from stream.warning.calibration_error import calibration
 from stream.warning.decisions import Decision
 from stream.warning.scorecard import ScorecardError, Term, load, parse
-from stream.warning.validation import RULE, Case, calibration, judge, top
+from stream.warning.validation import RULE, Case, judge, top
 from stream.warning_policy import load_warning_policy
 from tests.warning.score_book import POLICY, Event, book, cases_of, records
 
@@ -97,6 +98,20 @@ def test_calibration_error_of_wrong_probabilities_is_seen(cases: list[Case]) -> 
     wrong = [case._replace(decision=case.decision._replace(probability=0.9)) for case in cases]
     late = [case.late for case in wrong if case.decision.family == "late"]
     assert calibration(wrong, "late").expected_error == pytest.approx(0.9 - sum(late) / len(late))
+
+
+def test_the_error_that_chance_alone_makes_is_told(cases: list[Case]) -> None:
+    """One probability of 0.5 on each of 100 installments: chance alone is off by 0.04, the mean of |binomial|/100."""
+    one = next(case for case in cases if case.decision.family == "late")
+    asked = [
+        one._replace(decision=one.decision._replace(loan_id=f"L{number}", probability=0.5)) for number in range(100)
+    ]
+    found = calibration(asked, "late")
+    assert (found.cases, found.installments) == (100, 100)
+    assert found.by_chance.value == pytest.approx(0.0398, abs=0.006)  # sqrt(2 / pi) x 0.5 / sqrt(100)
+    assert found.by_chance.low < 0.02 < 0.07 < found.by_chance.high
+    same = calibration([case for case in asked for _ in range(5)], "late")
+    assert same.by_chance.value == pytest.approx(found.by_chance.value, abs=0.006)  # five decisions, one outcome
 
 
 def test_the_default_is_no_worse_than_the_plain_rule(cases: list[Case]) -> None:
