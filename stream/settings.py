@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         default=False,
         description="for one start: go on at what Kafka has where events were deleted before they were processed",
     )
-    max_batch: int = Field(default=8_000, ge=1, le=100_000, description="events in one transaction at most")
+    max_batch: int = Field(default=16_000, ge=1, le=100_000, description="events in one transaction at most")
     borrowers_per_transaction: int = Field(
         default=4_000, ge=1, le=1_000_000, description="borrowers that one transaction looks at when a day opens"
     )

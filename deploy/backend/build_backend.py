@@ -19,6 +19,7 @@ from setuptools.build_meta import _BuildMetaBackend
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPILE = os.environ.get("OVERDUE_COMPILE") == "1"
+COMPILER = ["mypy>=1.14", "msgspec>=0.20"]  # mypyc must know msgspec's classes to compile ours that are made from them
 
 
 class _Backend(_BuildMetaBackend):  # type: ignore[misc]
@@ -44,4 +45,4 @@ build_wheel = _backend.build_wheel
 
 def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
     """What has to be there before a wheel is built."""
-    return [*_backend.get_requires_for_build_wheel(config_settings), *(["mypy>=1.14"] if COMPILE else [])]
+    return [*_backend.get_requires_for_build_wheel(config_settings), *(COMPILER if COMPILE else [])]

@@ -200,6 +200,25 @@ OPERATIONS: Final = (
             Shown("Taken over", "By another worker, in an hour.", (("sum(increase(loan_fenced_total[1h]))", "times"),)),
             Shown("Memory", "Resident.", (("process_resident_memory_bytes", "{{instance}}"),), "bytes"),
             Shown("CPU", "Cores.", (("rate(process_cpu_seconds_total[5m])", "{{instance}}"),)),
+            Shown(
+                "Certificates",
+                "Time until the first ends; nothing without TLS.",
+                (
+                    (
+                        "min by (certificate) (loan_certificate_expiry_timestamp_seconds) - time() or vector(NaN)",
+                        "{{certificate}}",
+                    ),
+                ),
+                "s",
+            ),
+            Shown(
+                "Queries of loans",
+                "Per second, by HTTP status.",
+                (("sum by (status) (rate(loan_queries_total[5m])) or vector(0)", "{{status}}"),),
+            ),
+            Shown(
+                "Clock refused", "1: ahead of Kafka's.", (("max by (instance) (loan_clock_refused)", "{{instance}}"),)
+            ),
         ),
     ),
 )

@@ -75,11 +75,9 @@ class Arrivals:
         self._partitions = partitions
         self._per_event = per_event
         self._partition, self._refuse_misrouted = batch.partition, refuse_misrouted
-        self.look_again: Callable[[Record, Fact], None] = _look_away
-        """What to do after each event while a business day is held."""
 
-    def take(self, records: Iterable[Record]) -> None:
-        """Let every record arrive, in order."""
+    def take(self, records: Iterable[Record], look_again: Callable[[Record, Fact], None]) -> None:
+        """Let every record arrive, in order; `look_again`: what to do after each while a business day is held."""
         state, inbound = self._state, self._inbound
         is_held = state.held_day != 0  # a day is released among events, but held by a tick only
         applied = 0
@@ -99,7 +97,7 @@ class Arrivals:
                 applied += 1
                 state.rejected_in_row = 0
                 if is_held:
-                    self.look_again(record, fact)
+                    look_again(record, fact)
                     is_held = state.held_day != 0
             elif outcome != "rejected":
                 self._results.events[outcome] += 1
@@ -237,10 +235,6 @@ class Arrivals:
             self._results.events["released"] += 1
             self._batch.caused_by(event)
             self._results.refuse(event, RejectionCode.LOAN_UNKNOWN, event.event_id)
-
-
-def _look_away(_record: Record, _fact: Fact) -> None:
-    """No day is ever held."""
 
 
 def _order_of_payments(waiting: tuple[WaitingEvent, Any]) -> tuple[int, int, str]:

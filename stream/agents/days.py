@@ -68,7 +68,6 @@ class Days:
         self._gate = FeedGate(batch, loans, results)
         self._decode = inbound.decode
         self._per_loan = per_loan
-        arrivals.look_again = self.look_again
 
     def tick(self, record: Record, limit: int) -> None:
         """Open every day up to the tick's, in order; what is more than `limit` loans goes on in the next batch."""

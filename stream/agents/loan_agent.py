@@ -89,7 +89,7 @@ class LoanAgent:
         else:
             if state.unfinished:
                 days.finish_day(batch.records)
-            arrivals.take(batch.records)
+            arrivals.take(batch.records, days.look_again)
         loans.write_back()
         if (state.business_date, state.unfinished) != before:
             batch.put(DAY_KEY, state.business_date.to_bytes(4, "big") + bytes([state.unfinished]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stream.agents.batch import Batch, TaskState
-from stream.engine.facts import Fact, Repaid
+from stream.engine.facts import ChargedBack, ChargePosted, ChargeWaived, Fact, Repaid, RepaymentReversed
 from stream.translate.records import Record
 from stream.translate.waiting import WaitingEvent, read_waiting, write_waiting
 
@@ -24,13 +24,13 @@ class WaitingRoom:
     def enter(self, key: bytes, record: Record, fact: Fact, until: int) -> str:
         """Let an event of the loan of a key wait for a day: `waiting`, `duplicate`, or `full` after 64."""
         waiting = read_waiting(self._batch.get(WAITING + key))
-        payment_id = fact.payment_id if type(fact) is Repaid else None
+        own_id = _own_id(fact)
         for event in waiting:
-            if event.event_id == fact.event_id or (payment_id is not None and event.payment_id == payment_id):
+            if event.event_id == fact.event_id or (own_id is not None and event.own_id == own_id):
                 return "duplicate"
         if len(waiting) >= MAX_WAITING:
             return "full"
-        waiting.append(WaitingEvent.of(record, fact.event_id, payment_id, until))
+        waiting.append(WaitingEvent.of(record, fact.event_id, own_id, until))
         self._write(WAITING + key, waiting)
         return "waiting"
 
@@ -50,3 +50,18 @@ class WaitingRoom:
         until = min(event.until for event in waiting)
         self._batch.put(waiting_key, write_waiting(waiting, until))
         self._state.due.add(until, waiting_key)
+
+
+def _own_id(fact: Fact) -> str | None:
+    """What the lender calls it; other kinds than payments are told apart by a space, which no id has."""
+    if isinstance(fact, Repaid):
+        return fact.payment_id
+    if isinstance(fact, RepaymentReversed):
+        return f"reversal {fact.reversal_id}"
+    if isinstance(fact, ChargedBack):
+        return f"chargeback {fact.chargeback_id}"
+    if isinstance(fact, ChargePosted):
+        return f"charge {fact.charge_id}"
+    if isinstance(fact, ChargeWaived):
+        return f"waiver {fact.waiver_id}"
+    return None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from schemas.catalogue import EARLY_WARNINGS, OVERDUE, STANDING
+from stream.agents.borrower_counts import NoBorrowerCounts
 from stream.cli.demo_story import Said, Story
 from stream.engine.dates import Day
 from stream.engine.policy import Policy
@@ -17,7 +18,6 @@ from stream.offline import OfflineRun
 from stream.offline_batch import Sent
 from stream.translate import records
 from stream.translate.lines import parse_line
-from stream.warning.outcomes import Tally
 from stream.warning.policy import WarningPolicy
 
 
@@ -41,7 +41,7 @@ class _Counts:
         """The sample has one partition."""
 
 
-class _BorrowerCounts:
+class _BorrowerCounts(NoBorrowerCounts):
     """Adds what the borrower agent counts to the story."""
 
     def __init__(self, story: Story) -> None:
@@ -57,15 +57,6 @@ class _BorrowerCounts:
         del warnings, decisions
         self._story.borrowers.update(records)
         self._story.rejected.update(rejected)
-
-    def day(self, partition: int, business_date: int, tally: Tally) -> None:
-        """Business dates are the sample's."""
-
-    def misrouted(self, topic: str, count: int) -> None:
-        """The sample has one partition."""
-
-    def signal(self, kind: str, observed: int) -> None:
-        """No feed of the sample falls silent."""
 
 
 class Ears(NamedTuple):

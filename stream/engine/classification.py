@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from stream.engine import conduct, indications, journal
 from stream.engine.calendars import month_end, months_after
 from stream.engine.entries import Revision
-from stream.engine.loan import Loan, status
+from stream.engine.loan import Loan, counted_day, status
 from stream.engine.memory import Memory, memory_of, restructurings
 from stream.engine.money import DUE, FEE, INTEREST, PENALTY, PRINCIPAL, TOTAL, Money
 from stream.engine.policy import NEVER, Rules
@@ -102,6 +102,7 @@ def classes_at(loan: Loan, moment: Moment, rules: Rules) -> str:
         past = Memory(past.text())
         conduct.observe(loan, past, moment.day, rules)
     state = status(loan)
+    moment = moment._replace(day=counted_day(loan, moment.day))
     words = []
     for scheme, labels in zip(rules.schemes, rules.labels, strict=True):
         code = scheme.code_of_status(state)

@@ -147,7 +147,7 @@ def _may_be_ahead(fact: MoneyFact) -> bool:
 def _set_flag(loan: Loan, fact: Flag) -> None:
     extras = ensure(loan)
     if fact.flag == "misuse_found":
-        extras.misuse_from = fact.effective
+        extras.misuse_from = extras.misuse_from or fact.effective  # told again, it is so from the first day on
     elif fact.flag == "technical_overdue":
         extras.technical_from = fact.effective
     else:

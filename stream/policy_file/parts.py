@@ -92,10 +92,10 @@ class AdvancePayment(Part):
 
 
 class Notices(Part):
-    """Days before and after the due date on which a notice is given."""
+    """Days before and after the due date on which a notice is given; one that is turned on without days: 1 and 1."""
 
-    due_soon_days: Annotated[list[int], AfterValidator(_in(0, 365))] = []
-    overdue_days: Annotated[list[int], AfterValidator(_in(1, 365))] = []
+    due_soon_days: Annotated[list[int], AfterValidator(_in(0, 365))] = [1]
+    overdue_days: Annotated[list[int], AfterValidator(_in(1, 365))] = [1]
 
 
 class ReAgingPart(Part):
@@ -127,7 +127,7 @@ class Product(Part):
     allocation: Allocation = Allocation()
     advance_payment: AdvancePayment = AdvancePayment()
     next_due: Literal["earliest_unpaid", "next_unpaid"] = "earliest_unpaid"
-    notices: Notices = Notices()
+    notices: Notices = Notices(due_soon_days=[], overdue_days=[])
     installment_level: bool = False
     re_aging: ReAgingPart | None = None
     replay_horizon_days: int = Field(default=800, ge=31, le=10_000)

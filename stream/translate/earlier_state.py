@@ -12,6 +12,9 @@ import msgspec
 from stream.engine.extras import unpacked
 from stream.engine.loan import Loan
 
+FIRST_FORMAT: Final = 0xDC
+"""In the place of the format; there the list began, of more than 15 entries."""
+
 _decode: Final = msgspec.msgpack.Decoder().decode
 
 

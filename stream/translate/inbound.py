@@ -179,7 +179,7 @@ class Inbound:
 
     def _keep_layout(self, topic: str, layout: Layout) -> None:
         known = self._layouts.setdefault(topic, [])
-        if layout not in known:
+        if not any(layout.is_like(other) for other in known):
             if len(known) >= _MAX_LAYOUTS:
                 known.clear()
             known.append(layout)

@@ -8,10 +8,9 @@ judged before, and nothing is there twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from stream.translate.quick import FactOf, Quick
+from stream.translate.quick import Quick
 from stream.translate.raw_headers import shape_of
 from stream.translate.records import CONTENT_TYPE, DATASCHEMA, ID, SOURCE, SPECVERSION, SUBJECT, TIME, TYPE, Headers
 
@@ -21,27 +20,55 @@ MAX_OTHER_BYTES: Final = 200
 """A varying header that nobody reads is larger: the judge decides. 64 of them stay within the judge's bounds."""
 
 
-class Layout(NamedTuple):
-    """The headers of one producer's events of one type; places are indexes."""
+class Layout:
+    """The headers of one producer's events of one type; places are indexes.
 
-    length: int
-    """How many headers there are."""
-    id_at: int
-    time_at: int
-    subject_at: int | None
-    others: tuple[tuple[int, str], ...]
-    """Places and names of headers that nobody reads, such as a trace's."""
-    constant: list[tuple[str, bytes] | None]
-    """All headers, None in the places of those that vary."""
-    shape: list[bytes]
-    """Of the headers as bytes, see raw_headers.py; empty where headers vary that nobody reads."""
-    raw_id: int
-    raw_time: int
-    raw_subject: int | None
-    """Places among the values that vary."""
-    decode: Callable[[bytes], Any]
-    fact: FactOf
-    """As in `Quick`."""
+    length: how many headers there are.
+    others: places and names of headers that nobody reads, such as a trace's.
+    constant: all headers, None in the places of those that vary.
+    shape: of the headers as bytes, see raw_headers.py; empty where headers vary that nobody reads.
+    raw_id, raw_time, raw_subject: places among the values that vary.
+    decode, fact: as in `Quick`.
+    """
+
+    __slots__ = (
+        "constant",
+        "decode",
+        "fact",
+        "id_at",
+        "length",
+        "others",
+        "raw_id",
+        "raw_subject",
+        "raw_time",
+        "shape",
+        "subject_at",
+        "time_at",
+    )
+
+    def __init__(
+        self,
+        constant: list[tuple[str, bytes] | None],
+        others: tuple[tuple[int, str], ...],
+        shape: list[bytes],
+        place: dict[str, int],
+        rank: dict[str, int],
+        quick: Quick,
+    ) -> None:
+        """`place`: of the varying headers that are read, by name; `rank`: their places among the values that vary."""
+        self.length = len(constant)
+        self.id_at, self.time_at, self.subject_at = place[ID], place[TIME], place.get(SUBJECT)
+        self.others = others
+        self.constant = constant
+        self.shape = shape
+        self.raw_id, self.raw_time, self.raw_subject = rank[ID], rank[TIME], rank.get(SUBJECT)
+        self.decode, self.fact = quick
+
+    def is_like(self, other: Layout) -> bool:
+        """Whether the same records fit both."""
+        if (self.id_at, self.time_at, self.subject_at) != (other.id_at, other.time_at, other.subject_at):
+            return False
+        return self.others == other.others and self.constant == other.constant
 
 
 def layout_of(headers: Headers, quick: Quick) -> Layout:
@@ -58,11 +85,8 @@ def layout_of(headers: Headers, quick: Quick) -> Layout:
             others.append((index, name))
     varying = sorted(place.values())
     rank = {name: varying.index(index) for name, index in place.items()}
-    return Layout(
-        len(headers), place[ID], place[TIME], place.get(SUBJECT), tuple(others), constant,
-        [] if others else shape_of(headers, varying), rank[ID], rank[TIME], rank.get(SUBJECT),
-        *quick,
-    )  # fmt: skip
+    shape = [] if others else shape_of(headers, varying)
+    return Layout(constant, tuple(others), shape, place, rank, quick)
 
 
 def others_hold(others: tuple[tuple[int, str], ...], rest: list[tuple[str, bytes] | None]) -> bool:

@@ -1,7 +1,7 @@
 """A loan <-> the bytes that the table keeps of it: a header, its figures, and what is left unread.
 
     next check (day), standing partition      read without anything else: when time alone can next change the loan
-    format, size of the figures, size of the later installments
+    format, whole size, size of the figures, size of the later installments
     figures                                    a list in MessagePack
     later installments, journal                as in stream/engine/unread.py
 
@@ -18,10 +18,10 @@ import msgspec
 
 from stream.engine.extras import unpacked
 from stream.engine.loan import Loan
-from stream.translate.earlier_state import load_first
+from stream.translate.earlier_state import FIRST_FORMAT, load_first
 
 FORMAT: Final = 2
-_HEADER: Final = Struct(">IHBII")
+_HEADER: Final = Struct(">IHBIII")
 _FIGURES_AT: Final = _HEADER.size
 
 _head: Final = _HEADER.pack
@@ -60,11 +60,14 @@ def load_whole(raw: bytes) -> tuple[Loan, int, int]:
 
 
 def _load(raw: bytes) -> tuple[Loan, int, int]:
-    next_check, partition, kind, figures_size, later_size = _read_head(raw)
-    if kind != FORMAT:
+    next_check, partition, kind, size, figures_size, later_size = _read_head(raw)
+    if kind == FIRST_FORMAT:
         return load_first(raw), next_check, partition
     later_at: int = _FIGURES_AT + figures_size
-    loan = Loan(raw, later_at, later_at + later_size)
+    journal_at: int = later_at + later_size
+    if kind != FORMAT or size != len(raw) or journal_at > size:
+        raise ValueError(f"format {kind}, {len(raw)} bytes")
+    loan = Loan(raw, later_at, journal_at)
     figures: list[Any] = _decode(raw[_FIGURES_AT:later_at])
     (
         loan.loan_id,
@@ -143,5 +146,6 @@ def store(loan: Loan, next_check: int, standing_partition: int) -> bytes:
         )
     )
     later_size, later, journal, new_lines = loan.kept()
-    head = _head(next_check, standing_partition, FORMAT, len(figures), later_size)
+    size = _FIGURES_AT + len(figures) + len(later) + len(journal) + len(new_lines)
+    head = _head(next_check, standing_partition, FORMAT, size, len(figures), later_size)
     return b"".join((head, figures, later, journal, new_lines))

@@ -109,8 +109,13 @@ def _particulars(fact: MoneyFact) -> dict[str, Any]:
     if isinstance(fact, Waiver):
         return {"charge_id": fact.charge_id}
     if isinstance(fact, Ending | Flag):
-        return {"kind": fact.status if isinstance(fact, Ending) else fact.flag}
+        return {"kind": fact.status if isinstance(fact, Ending) else _words(fact.flag)}
     return {"kind": "eased" if fact.eased else "revised"}
+
+
+def _words(flag: str) -> str:
+    kind, about = indications.parts(flag)
+    return f"{kind} {about}" if about.isidentifier() else kind
 
 
 def _component(component: int) -> str:

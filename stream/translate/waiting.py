@@ -23,12 +23,13 @@ class WaitingEvent(msgspec.Struct, array_like=True):
     value: bytes | None
     headers: list[tuple[str, bytes]]
     event_id: str
-    payment_id: str | None
+    own_id: str | None
+    """The id of the payment, chargeback or charge that it tells of; None: it has none."""
     until: int
     """The business day on which it is looked at again."""
 
     @classmethod
-    def of(cls, record: Any, event_id: str, payment_id: str | None, until: int) -> WaitingEvent:
+    def of(cls, record: Any, event_id: str, own_id: str | None, until: int) -> WaitingEvent:
         headers: Sequence[tuple[str, bytes]] = record.headers
         return cls(
             record.topic,
@@ -39,7 +40,7 @@ class WaitingEvent(msgspec.Struct, array_like=True):
             record.value,
             [(name, value) for name, value in headers],
             event_id,
-            payment_id,
+            own_id,
             until,
         )
 

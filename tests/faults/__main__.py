@@ -10,6 +10,7 @@ from typing import Any
 
 from stream.local.broker import Broker
 from tests.faults import catalogue
+from tests.faults.rows import Row, table, write_json
 from tests.faults.run import Plan, run
 
 
@@ -31,6 +32,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=Plan.rate, help="events a second (%(default)s)")
     parser.add_argument("--bad-share", type=float, default=Plan.bad_share, help="share of bad messages (%(default)s)")
     parser.add_argument("--session-seconds", type=float, default=Plan.session_seconds)
+    parser.add_argument(
+        "--recovery-seconds", type=float, default=Plan.recovery_seconds, help="after each fault at most"
+    )
     parser.add_argument("--port", type=int, default=0, help="of the broker; 0: a free one")
     parser.add_argument("--metrics-port", type=int, default=Plan.metrics_port, help="of the first worker")
     said = vars(parser.parse_args())
@@ -57,13 +61,13 @@ def _named(parser: argparse.ArgumentParser, named: dict[str, Any], seed: int | N
     except ValueError as error:
         parser.error(str(error))
     first = SystemRandom().randrange(10**6) if seed is None else seed
-    rows: list[catalogue.Row] = []
+    rows: list[Row] = []
     for fault in faults:
         print(f"{fault.name}: {fault.meaning}; seed {first}", flush=True)
         rows.append(fault.do(fault, first, named["scale"], lambda words: print(words, flush=True)))
         if named["json"]:
-            catalogue.write_json(rows, named["json"])
-    print("\n" + catalogue.table(rows))
+            write_json(rows, named["json"])
+    print("\n" + table(rows))
     for row in rows:
         for words in row.words:
             print(f"{row.fault}: {words[:600]}")

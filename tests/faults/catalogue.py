@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from stream.local.broker import Broker
 from stream.local.cluster import Cluster
-from tests.faults import refusals
+from tests.faults import refusals, special
 from tests.faults.cut import Network
-from tests.faults.run import Plan, Report, run
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What came of one fault."""
-
-    fault: str
-    meaning: str
-    seed: int
-    times: int
-    events: int = 0
-    alerts: int = 0
-    warnings: int = 0
-    dead_letters: int = 0
-    lost: int = 0
-    wrong: int = 0
-    doubled: int = 0
-    on_the_wire: int = 0
-    takeover: float = 0.0
-    """The worst, seconds."""
-    seconds: float = 0.0
-    exact: bool = False
-    words: tuple[str, ...] = ()
-    """What failed, and examples."""
-
-    @property
-    def verdict(self) -> str:
-        """In a word."""
-        return "exact" if self.exact else "FAILED"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One of the catalogue."""
-
-    name: str
-    meaning: str
-    do: Callable[[Fault, int, float, Say], Row]
-    """With a seed and a factor for the numbers."""
-
+from tests.faults.rows import Fault, Row, Say, row_of
+from tests.faults.run import Plan, run
 
 SHORT = Plan(
     seed=0, kills=0, rolling=0, zombies=0, broker_kills=0, partitions=6, loans=1_500, rate=300.0, metrics_port=0
 )
 """Load enough for each partition to have something at risk at any moment, and a minute or two of it."""
 CALM = replace(SHORT, session_seconds=4.0)
+LONG = replace(SHORT, loans=6_000, metrics_port=23_070)
+MIXED = replace(SHORT, workers=3, more=(("upgrade", 4), ("setback", 2)))
 
 
 def _under_load(plan: Plan, *, nodes: int = 1, proxies: bool = False) -> Callable[[Fault, int, float, Say], Row]:
@@ -105,29 +64,6 @@ def _site(nodes: int, network: Network | None) -> Iterator[Broker | Cluster]:
         finally:
             if network:
                 network.close()
-
-
-def row_of(fault: Fault, report: Report, seconds: float) -> Row:
-    """The row of a run."""
-    verdict = report.verdict
-    return Row(
-        fault=fault.name,
-        meaning=fault.meaning,
-        seed=report.plan.seed,
-        times=sum(report.done.values()) or report.bad,
-        events=verdict.events,
-        alerts=verdict.alerts,
-        warnings=verdict.warnings,
-        dead_letters=verdict.dead_letters,
-        lost=verdict.lost.total(),
-        wrong=verdict.wrong.total(),
-        doubled=verdict.doubled.total(),
-        on_the_wire=verdict.doubled_on_the_wire,
-        takeover=round(max((taken for taken, kind in report.takeovers if kind != "start"), default=0.0), 1),
-        seconds=round(seconds, 1),
-        exact=report.exact,
-        words=(*report.failures, *verdict.examples),
-    )
 
 
 def _refused(fault: Fault, seed: int, scale: float, say: Say) -> Row:
@@ -178,7 +114,18 @@ FAULTS = (
         _under_load(replace(SHORT, bad_share=0.02, least_bad=100, kills=2, loans=4_000, rate=1_000.0)),
     ),
     Fault("F10", "duplicates once to twice, under kills", _under_load(replace(SHORT, repeat_share=0.4, kills=4))),
+    Fault("F11", "clocks wrong, jumping, at the calendar's edges", special.clock),
+    Fault("F12", "broker's disk full, no room for a worker", special.full_disk(replace(SHORT, more=(("full", 3),)))),
+    Fault("F13", "damaged state: refused, then rebuilt as told", special.damage),
     Fault("F14", "trimmed input, deleted changelog, raised partition count: refused", _refused),
+    Fault("F15", "messages too large, by a byte and by far", special.size),
+    Fault(
+        "F19",
+        f"no fault for {special.SOAK_MINUTES} (5) minutes",
+        special.soak(LONG),
+    ),
+    Fault("F20", f"workers of {special.PREVIOUS} (the commit before) and of this tree", special.mixed_versions(MIXED)),
+    Fault("F21", "dead letters sent again, twice", special.redrive),
 )
 
 
@@ -198,40 +145,3 @@ def chosen(names: str) -> list[Fault]:
     if unknown := [name for name in wanted if name not in known]:
         raise ValueError(f"there is no fault {', '.join(unknown)}: choose among {', '.join(known)}, ci or all")
     return [known[name] for name in wanted]
-
-
-HEADINGS = ("fault", "times", "events", "alerts", "lost", "wrong", "doubled", "wire", "takeover", "verdict", "meaning")
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows for a person; `wire`: alerts that readers of uncommitted records see twice."""
-    cells = [
-        (
-            row.fault,
-            f"{row.times:,}",
-            f"{row.events:,}",
-            f"{row.alerts:,}",
-            f"{row.lost:,}",
-            f"{row.wrong:,}",
-            f"{row.doubled:,}",
-            f"{row.on_the_wire:,}",
-            f"{row.takeover:.1f} s",
-            row.verdict,
-            row.meaning,
-        )
-        for row in rows
-    ]
-    widths = [max(len(line[column]) for line in (HEADINGS, *cells)) for column in range(len(HEADINGS))]
-    last = len(HEADINGS) - 2
-    return "\n".join(
-        "  ".join(
-            text.ljust(width) if number in {0, last, last + 1} else text.rjust(width)
-            for number, (text, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in (HEADINGS, *cells)
-    )
-
-
-def write_json(rows: Sequence[Row], path: Path) -> None:
-    """The same for a machine."""
-    path.write_text(json.dumps([asdict(row) | {"verdict": row.verdict} for row in rows], indent=2) + "\n", "utf-8")

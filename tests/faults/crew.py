@@ -32,6 +32,8 @@ class Worker:
     """When its process was started, by the steady clock."""
     away: bool = False
     """Whether it is meant not to run now."""
+    tree: Path | None = None
+    """Where the package is that it runs; None: here."""
 
     def start(self) -> None:
         """Start a process; its words go to the log."""
@@ -40,7 +42,12 @@ class Worker:
             log.flush()
             self.started = time.monotonic()
             self.process = subprocess.Popen(
-                COMMAND, env=os.environ | self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                COMMAND,
+                env=os.environ | self.environment | ({"PYTHONPATH": str(self.tree)} if self.tree else {}),
+                cwd=self.tree,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def send(self, number: int) -> None:

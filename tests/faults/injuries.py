@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from confluent_kafka.admin import AdminClient
@@ -17,12 +19,24 @@ from tests.faults.cut import TO_BROKER, TO_WORKER, Network
 from tests.faults.load import Load
 from tests.faults.portfolio import REPAYMENTS
 from tests.faults.progress import Progress
+from tests.faults.versions import REFUSED
 
-RECOVERY_LIMIT_SECONDS = 180.0
 MAJORITY_AWAY_SECONDS = 20.0
 CUT_SECONDS = (3.0, 15.0)
+FULL_SECONDS = 20.0
+MIXED_SECONDS = 20.0
 UNWATCHED = {"zombie"}
 """Faults that measure their takeover themselves."""
+
+
+def fill(filler: Path) -> int:
+    """Take all that is left of a disk; how many bytes."""
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        for size in (1 << 20, 1 << 12, 1):
+            with suppress(OSError):
+                while file.write(b"\0" * size):
+                    pass
+    return filler.stat().st_size
 
 
 @dataclass
@@ -37,6 +51,10 @@ class Ward:
     session_seconds: float
     say: Callable[[str], None]
     network: Network | None = None
+    previous: Path | None = None
+    """The package of the earlier version."""
+    recovery_seconds: float = 180.0
+    """Recovery must not take longer."""
     done: dict[str, int] = field(default_factory=dict)
     takeovers: list[tuple[float, str]] = field(default_factory=list)
     """Seconds from a fault until all was committed that was published up to a moment after it, and the fault."""
@@ -98,6 +116,35 @@ class Ward:
                 worker.start()
             self.rest(self.random.uniform(0, 1))
 
+    def do_upgrade(self) -> None:
+        """A worker ends in order, and one of this version takes its place; the others stay as they are."""
+        old = [worker for worker in self.crew.workers if worker.tree] or self.crew.workers
+        worker = self.random.choice(old)
+        with self.crew.lock:
+            self._ask(worker)
+            worker.tree = None
+            worker.start()
+        self.say(f"{worker.name} is of this version")
+
+    def do_setback(self) -> None:
+        """A worker of the earlier version takes a place: it works beside the others, or says why it does not."""
+        worker = self.random.choice(self.crew.workers)
+        with self.crew.lock:
+            self._ask(worker)
+            before = worker.log.stat().st_size
+            worker.away, worker.tree = True, self.previous
+            worker.start()
+        self.rest(MIXED_SECONDS)
+        said = worker.log.read_text("utf-8")[before:]
+        refused = not worker.alive()
+        if refused and REFUSED not in said:
+            self.failures.append(f"{worker.name}: the earlier version ended without a reason: {said[-300:]}")
+        self.say(f"{worker.name} is of the earlier version: {'it refuses the state' if refused else 'it works'}")
+        with self.crew.lock:
+            self._ask(worker)
+            worker.away, worker.tree = False, None
+            worker.start()
+
     def _kill(self, worker: Worker) -> None:
         worker.send(signal.SIGKILL)
         assert worker.process
@@ -146,6 +193,21 @@ class Ward:
         self.rest(MAJORITY_AWAY_SECONDS)
         self.site.start(away)
 
+    def do_full(self) -> None:
+        """The broker's disk is full, until somebody makes room; a broker that died of it starts again."""
+        [broker] = self.brokers
+        filler = broker.folder / "filler"
+        filled = fill(filler)
+        self.say(f"disk full: {filled >> 20} MiB taken")
+        until = time.monotonic() + FULL_SECONDS
+        while broker.status().running and time.monotonic() < until:
+            self.rest(0.5)
+        died = not broker.status().running
+        self.rest(self.random.uniform(1, 5))
+        filler.unlink()
+        self.say(f"room again; the broker {'has died' if died else 'lives'}")
+        broker.start()
+
     def _bounce(self, broker: Broker, *, hard: bool) -> None:
         if hard:
             broker.kill()
@@ -190,14 +252,14 @@ class Ward:
     def overcome(self, kind: str, since: float, limit: float | None = None) -> bool:
         """Wait until all is committed that was published up to a moment after the fault.
 
-        Without a limit it must be within `RECOVERY_LIMIT_SECONDS`.
+        Without a limit it must be within `recovery_seconds`.
         """
         self.rest(1.0)  # so that every partition of the fault's victim has something to do
         ends = dict(self.load.ends)
         while self.progress.missing(ends) != 0:
-            if time.monotonic() - since > (limit or RECOVERY_LIMIT_SECONDS):
+            if time.monotonic() - since > (limit or self.recovery_seconds):
                 if limit is None:
-                    self.failures.append(f"no recovery within {RECOVERY_LIMIT_SECONDS:.0f} s of {kind}")
+                    self.failures.append(f"no recovery within {self.recovery_seconds:.0f} s of {kind}")
                 return False
             self.rest(0.25)
         self.takeovers.append((time.monotonic() - since, kind))

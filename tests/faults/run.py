@@ -21,6 +21,7 @@ from tests.faults.load import INPUTS, Load, wait_until
 from tests.faults.observed import SIGNALS
 from tests.faults.portfolio import POLICY
 from tests.faults.progress import Progress
+from tests.faults.soak import soak
 from tests.faults.verdict import DEAD_LETTERS, OVERDUE, STANDING, WARNINGS, Verdict, check
 from tests.oracle import Policy
 
@@ -49,6 +50,10 @@ class Plan:
     """The load goes on until so many bad messages are out."""
     metrics_port: int = 23_050
     drain_seconds: float = 240.0
+    soak_minutes: float = 0.0
+    """So long the workers are watched before the load ends."""
+    recovery_seconds: float = 180.0
+    """After each fault; more on a machine that has much else to do."""
 
 
 @dataclass
@@ -98,14 +103,26 @@ def _counts(counter: dict[str, int]) -> str:
     return ", ".join(f"{count} {what}" for what, count in counter.items()) or "0"
 
 
-def run(plan: Plan, broker: Broker | Cluster, say: Callable[[str], None], network: Network | None = None) -> Report:
-    """Do all of it against a running broker or cluster; with a network, workers go through its proxies."""
+def run(
+    plan: Plan,
+    broker: Broker | Cluster,
+    say: Callable[[str], None],
+    network: Network | None = None,
+    previous: Path | None = None,
+) -> Report:
+    """Do all of it against a running broker or cluster.
+
+    network: through whose proxies the workers go.
+    previous: the package of an earlier version, which all workers begin with.
+    """
     folder = Path(tempfile.mkdtemp(prefix="overdue-faults-"))
     (folder / "policy.toml").write_text(POLICY, "utf-8")
     copies = len(broker.brokers) if isinstance(broker, Cluster) else 1
     make_topics(broker.bootstrap, plan.partitions, copies=copies)
     settings = environment(plan, broker.bootstrap, folder) | {"OVERDUE_REPLICATION": str(copies)}
     crew = Crew.of(plan.workers, settings, folder, plan.metrics_port, network.ways if network else ())
+    for worker in crew.workers:
+        worker.tree = previous
     load = Load(
         broker.bootstrap,
         seed=plan.seed,
@@ -116,7 +133,18 @@ def run(plan: Plan, broker: Broker | Cluster, say: Callable[[str], None], networ
         repeat_share=plan.repeat_share,
     )
     progress = Progress(broker.bootstrap, APP_ID)
-    ward = Ward(broker, crew, load, progress, Random(plan.seed), plan.session_seconds, _clocked(say), network)
+    ward = Ward(
+        broker,
+        crew,
+        load,
+        progress,
+        Random(plan.seed),
+        plan.session_seconds,
+        _clocked(say),
+        network,
+        previous,
+        plan.recovery_seconds,
+    )
     crew.start()
     try:
         seconds = _hurt(plan, ward)
@@ -160,6 +188,8 @@ def _hurt(plan: Plan, ward: Ward) -> float:
     for kind in _order(plan, ward.random):
         ward.do(kind)
         load.check()
+    if plan.soak_minutes:
+        soak(ward, plan.soak_minutes, ward.say)
     wait_until(lambda: load.bad >= plan.least_bad or not load.is_alive(), plan.drain_seconds)
     load.stop()
     while load.is_alive():
@@ -178,7 +208,7 @@ def _order(plan: Plan, random: Random) -> list[str]:
         ["kill"] * plan.kills + ["rolling"] * plan.rolling + ["zombie"] * plan.zombies + ["broker"] * plan.broker_kills
     ) + [kind for kind, count in plan.more for _ in range(count)]
     random.shuffle(faults)
-    return faults
+    return sorted(faults, key=lambda kind: kind == "setback")  # of what has been upgraded before
 
 
 def _clocked(say: Callable[[str], None]) -> Callable[[str], None]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.catalogue import FAULTS, Row, chosen, table, write_json
+from tests.faults.catalogue import FAULTS, chosen
 from tests.faults.cut import TO_BROKER, TO_WORKER, Proxy
 from tests.faults.injuries import Ward
 from tests.faults.refusals import Refusal
+from tests.faults.rows import Row, table, write_json
 
 ROW = Row("F1", "kill -9 of a worker", seed=7, times=25, events=1234, alerts=99, takeover=12.34, exact=True)
 

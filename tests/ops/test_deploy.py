@@ -36,7 +36,7 @@ OUR_KINDS = (
 """Kinds of Kubernetes itself; the others belong to operators, whose schemas the validator does not have."""
 
 NOT_WANTED = {
-    "CKV_DOCKER_7": "the base's tag stands in an argument of the build; a release gives the digest there",
+    "CKV_DOCKER_7": "the base stands in an argument of the build, with its digest",
     "CKV_K8S_43": "images are pinned by digest where they are released, not in an example",
 }
 
@@ -79,6 +79,48 @@ def test_hadolint_accepts_the_dockerfile() -> None:
     """No warning."""
     checked = run(need("hadolint"), str(DOCKERFILE))
     assert checked.returncode == 0, checked.stdout
+
+
+def test_every_image_of_somebody_else_is_pinned_by_digest() -> None:
+    """The base of the image, and what compose runs beside it: tag, to be read, and digest, which counts."""
+    (base,) = re.findall(r"^ARG BASE=(.+)$", DOCKERFILE.read_text(), re.MULTILINE)
+    assert re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE) == ["${BASE}"] * 2
+    services = yaml.safe_load(COMPOSE.read_text())["services"].values()
+    others = {service["image"] for service in services if "build" not in service}
+    assert len(others) == 3
+    for image in (base, *others):
+        assert re.fullmatch(r"[a-z/]+:[\w.-]+@sha256:[0-9a-f]{64}", image), image
+
+
+def test_what_the_image_installs_is_locked() -> None:
+    """The lock has every dependency of the project, that with tracing the extra's too and else the same versions."""
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    plain, tracing = (locked(f"deploy/requirements{name}.txt") for name in ("", "-tracing"))
+    extra = project["optional-dependencies"]["tracing"]
+    assert {name_of(line) for line in project["dependencies"]} <= plain.keys()
+    assert {name_of(line) for line in extra} <= tracing.keys() - plain.keys()
+    assert plain.items() <= tracing.items()
+
+
+def locked(path: str) -> dict[str, str]:
+    """Package to version."""
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", Path(path).read_text(), re.MULTILINE))
+
+
+def name_of(requirement: str) -> str:
+    """The package of a requirement."""
+    return re.split(r"[<>=;\[ ]", requirement)[0].lower()
+
+
+def test_a_bill_of_materials_can_be_made(tmp_path: Path) -> None:
+    """The command of deploy/README.md: CycloneDX, a component for each locked package."""
+    (command,) = re.findall(r"^cyclonedx-py (.+)$", Path("deploy/README.md").read_text(), re.MULTILINE)
+    arguments = command.replace("overdue-stream.cdx.json", str(tmp_path / "bill.json")).split()
+    made = run(need("cyclonedx-py"), *arguments)
+    assert made.returncode == 0, made.stderr
+    bill = json.loads((tmp_path / "bill.json").read_text())
+    assert bill["metadata"]["component"]["name"] == "overdue-stream"
+    assert {part["name"] for part in bill["components"]} == locked("deploy/requirements.txt").keys()
 
 
 def test_compose_is_valid() -> None:

@@ -13,11 +13,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from stream.trace_context import TraceContext, trace_of
 from stream.tracing import MAX_LINKS, Tracing
+from tests import stories
 from tests.agent_table import Table, disbursed, paid, serviced
+from tests.warning.bank import Bank
 
 CANARY = "6212345678901234567"
 """A card number: what a message may hold and a span may not."""
-SPOKEN = frozenset({"loans.overdue", "dead-letters"})
+SPOKEN = frozenset({"loans.overdue", "loans.early-warnings", "dead-letters"})
 
 
 def traceparent(trace: int, span: int = 1) -> str:
@@ -84,6 +86,26 @@ def test_an_event_that_waited_speaks_in_its_own_trace() -> None:
         "message.rejected": [traceparent(8)],
         "loan.standing": [traceparent(9)],
     }
+
+
+def test_an_early_warning_has_the_trace_of_the_signal_that_raised_it() -> None:
+    """A loan in progress, then a court case: the warning belongs to the case's trace, the loan's standing to its own."""
+    bank, exporter = Bank(), InMemorySpanExporter()
+    tracing = Tracing(exporter, "lender", SPOKEN)
+    for name, tasks in (("loans", bank.loan_tasks), ("borrowers", bank.borrower_tasks)):
+        for task in tasks:
+            around, agent = tracing.around(name, task.agent.process), task.agent
+            task.agent = SimpleNamespace(process=around, open_task=agent.open_task)
+    schedule = [stories.an_installment(1, "2024-06-15", 100_00)]
+    bank.publish(traced(stories.disbursed(schedule, "2024-01-15"), 1)).open("2024-01-16").settle()
+    case = {"borrower_id": "B-L1", "observation_date": "2024-01-16", "case_id": "C1", "kind": "enforcement"}
+    found = stories.event("borrower.legal_case_found", "S1", stories.at("2024-01-16"), case)
+    bank.publish(traced(found, 2)).open("2024-01-17").settle()
+    by_topic: dict[str, set[str]] = {}
+    for one in bank.out:
+        if one.key is not None and not one.key.startswith(b"business-day"):
+            by_topic.setdefault(one.topic, set()).add(dict(one.headers)["traceparent"].decode())
+    assert by_topic == {"loans.standing": {traceparent(1)}, "loans.early-warnings": {traceparent(2)}}
 
 
 def test_a_batch_is_one_span_with_links() -> None:

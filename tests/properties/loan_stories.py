@@ -88,7 +88,7 @@ def own_schemes(draw: st.DrawFn) -> str:
     counter = draw(
         st.sampled_from(["delinquent_days", "days_once_grace_lapsed", "missed_payments", "months_mba", "months_ots"])
     )
-    third = draw(st.sampled_from(["", ", by_month_end = true", ", unpaid_worth_days = 3"]))
+    third = draw(st.sampled_from(["", ", by_month_end = true"]))
     return f"""
 [schemes.narrow]
 codes = ["good", "watch", "bad"]
@@ -106,7 +106,7 @@ ranges = [{{ code = "1", min = 1, max = 1 }}, {{ code = "2", min = 2, max = 2 }}
 """
 
 
-SCHEMES = ("cn_five_class_2023", "pboc_bureau", "ifrs9", "crr_178", "rbi", "mba", "ots", "apra", "metro2", "cn_cards")
+SCHEMES = ("cn_five_class_2023", "pboc_bureau", "ifrs9", "crr_178", "rbi", "mba", "ots", "metro2", "cn_cards")
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.faust_batch.raw_records import RawRecord, read_records
-from stream.translate import inbound
 from stream.translate.inbound import Inbound
 from stream.translate.raw_headers import shape_of, varying_values
 from stream.translate.records import Headers
@@ -88,13 +88,11 @@ def taught() -> Inbound:
     return found
 
 
-def test_event_of_a_known_layout_is_decoded_without_its_headers_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The values that vary are taken out of the bytes."""
-    found = taught()
-    monkeypatch.setattr(inbound, "judge", None)
-    monkeypatch.setattr(RawRecord, "headers", None)
-    record = binary_record(EVENT | {"id": "E22", "time": "2024-01-23T09:10:11Z"})
-    assert found.decode(raw(record)).event_id == "E22"  # type: ignore[union-attr]
+def test_event_of_a_known_layout_is_decoded_without_its_headers_being_read() -> None:
+    """The values that vary are taken out of the bytes: there are no headers here to read."""
+    read = raw(binary_record(EVENT | {"id": "E22", "time": "2024-01-23T09:10:11Z"}))
+    only = SimpleNamespace(topic=read.topic, key=read.key, value=read.value, raw_headers=read.raw_headers)
+    assert taught().decode(only).event_id == "E22"  # type: ignore[arg-type, union-attr]
 
 
 CHANGES: dict[str, Any] = {

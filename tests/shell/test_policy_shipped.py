@@ -13,7 +13,7 @@ from stream.policy_file.shown import shown
 
 
 def test_there_is_one_for_each_convention() -> None:
-    """A Chinese lender's, cards, small business, MBA, OTS, 12 CFR 561.47, RBI, APRA, CRR and FFIEC with Metro 2."""
+    """A Chinese lender's, cards, small business, MBA, OTS, 12 CFR 561.47, RBI, APRA, CRR, FFIEC, Fineract."""
     assert shipped_policies() == [
         "apra.toml",
         "cn.toml",
@@ -21,6 +21,7 @@ def test_there_is_one_for_each_convention() -> None:
         "cn_small_business.toml",
         "crr_178.toml",
         "ffiec_metro2.toml",
+        "fineract.toml",
         "mba.toml",
         "ots.toml",
         "rbi.toml",
@@ -68,3 +69,28 @@ def test_what_is_shown_has_every_key_in_force() -> None:
     assert "scheme ffiec_open_end" in figures
     assert "scheme ffiec_closed_end" not in figures
     assert len(figures["buckets"]) == 7
+
+
+def test_who_comes_from_fineract_has_its_notices_and_days() -> None:
+    """Domain 9.13: notices one day before and one day after; 9.7: days per installment; 9.15: goodwill to the last."""
+    rules = load_policy(Path("fineract.toml")).default
+    assert (rules.due_soon_days, rules.overdue_notice_days) == ((1,), (1,))
+    assert rules.installment_level
+    assert rules.advance_last == {"goodwill_credit"}
+
+
+@pytest.mark.parametrize(
+    ("line", "ahead", "behind"),
+    [
+        ("", (), ()),
+        ("notices = {}", (1,), (1,)),
+        ("notices = { due_soon_days = [3] }", (3,), (1,)),
+        ("notices = { overdue_days = [] }", (1,), ()),
+    ],
+)
+def test_notices_that_are_turned_on_without_days_come_one_day_before_and_after(
+    line: str, ahead: tuple[int, ...], behind: tuple[int, ...]
+) -> None:
+    """Domain 9.13: N and M per product over a global default of 1 and 1; a policy without notices has none."""
+    rules = parse_policy(f"[products.default]\n{line}\n").default
+    assert (rules.due_soon_days, rules.overdue_notice_days) == (ahead, behind)

@@ -235,6 +235,26 @@ def test_every_event_waits_for_its_loan(event: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("charged_back", {"chargeback_id": "B1", "payment_id": "P1", "value_date": "2024-01-20", "amount": 1_00}),
+        ("charge_posted", {"charge_id": "C1", "kind": "fee", "due_date": "2024-02-15", "amount": 1_00}),
+        ("charge_waived", {"charge_id": "C1", "waiver_id": "W1"}),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_what_waits_waits_once_under_whatever_event_id(kind: str, data: dict[str, Any]) -> None:
+    """Told again under another event id while it waits, it is a duplicate; another of its kind waits as well."""
+    table = Table()
+    for event_id in ("first", "second"):
+        table.batch(serviced(kind, "2024-01-20", "L1", event_id, **data))
+    assert (table.counted.events["waiting"], table.counted.events["duplicate"]) == (1, 1)
+    other = {name: f"{value}x" if name.endswith("_id") else value for name, value in data.items()}
+    table.batch(serviced(kind, "2024-01-20", "L1", "third", **other))
+    assert table.counted.events["waiting"] == 2
+
+
+@pytest.mark.parametrize(
     "event",
     [
         serviced("charge_posted", "2024-03-20", charge_id="C1", kind="fee", due_date="2024-04-15", amount=1_00),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -42,10 +43,10 @@ def of_partition(partition: int) -> dict[bytes, bytes]:
 
 @given(st.data())
 def test_a_state_cut_short_is_always_told(data: st.DataObject) -> None:
-    """Whatever of the figures is missing at the end: StateError, and no loan."""
+    """Whatever is missing at the end: StateError, and no loan."""
     raw = data.draw(st.sampled_from(sorted(states().values())))
     with pytest.raises(StateError, match="another app id"):
-        load(raw[: data.draw(st.integers(0, load(raw).later_at - 1))])
+        load(raw[: data.draw(st.integers(0, len(raw) - 1))])
 
 
 @given(st.data())
@@ -97,3 +98,27 @@ def test_a_loan_under_the_id_of_another_is_refused() -> None:
     (one, first), (other, second), *_ = of_partition(0).items()
     with pytest.raises(StateError, match="under the id of another"):
         check_state({one: second, other: first}, 0, PARTITIONS, strict=True)
+
+
+OF_THE_FIRST_FORMAT = b64decode(
+    "AAtGdAAA3AAiokwxpEItTDGpY2FzaF9sb2FupnJldGFpbKNDTlnOAAtGRv+gkpcBzgALRk/NAV4AAADNBBqXAs4AC0ZuzQPoMgAA"
+    "zQQaujMgNzM4OTU1IDEwMDAgNTAgMCAwIDEwNTAKlgAAzQkuZAAAAM4AC0ZZolAxzQK8oAEKzgALRnMkJM4AC0ZPok0yvU0xIDcz"
+    "ODg5NiA3Mzg5MjYKTTIgNzM4OTI2IDAKAc4AC0ZQJM4AC0Zut2J1c2luZXNzLWRheToyMDI0LTAyLTE1xAxswhPekU+8qkOgAXQA"
+    "xOVEIGRpc2J1cnNlZC1MMQpTIDEgNzM4ODk1IDEwMDAgNTAgMCAwIDEwNTAKUyAyIDczODkyNiAxMDAwIDUwIDAgMCAxMDUwClMg"
+    "MyA3Mzg5NTUgMTAwMCA1MCAwIDAgMTA1MApBIDczODg5NiAxIE0xIDEgYTFjZWZlMWM5Yzk5NGFkMGU2OWQ5Mzc0YmQxN2QwOTYg"
+    "LQpwIDczODkwNSAwIDcwMCBQMSByZXBhaWQtUDEKQSA3Mzg5MjYgMSBNMiAxIGQ4ZGViOTU0OWUxNDVlMTVmYjljYTE3MTVkYThj"
+    "MzkxIC0K2T5jbl9maXZlX2NsYXNzXzIwMjM6c3BlY2lhbF9tZW50aW9uIHBib2NfYnVyZWF1OjIgaWZyczk6c3RhZ2VfMsA="
+)
+"""Three installments of 10.50 due on the 10th of January to March 2024; 7.00 paid on the 20th of January; judged on the
+15th of February by the release that wrote this format."""
+
+
+def test_state_of_the_first_format_is_read() -> None:
+    """What an earlier release has written is the same loan: figures, journal and the installments to come."""
+    loan = load(OF_THE_FIRST_FORMAT)
+    assert (loan.loan_id, loan.days_past_due, loan.bucket) == ("L1", 36, "M2")  # January has 31 days
+    assert [row[2:6] for row in loan.rows] == [[350, 0, 0, 0], [1_000, 50, 0, 0]]  # interest was paid first
+    assert loan.later == f"3 {stories.a_day('2024-03-10').toordinal()} 1000 50 0 0 1050\n"
+    assert [line[:1] for line in loan.journal.splitlines()] == [b"D", b"S", b"S", b"S", b"A", b"p", b"A"]
+    again = load(store(loan, 738_932, 3))
+    assert (again.later, again.journal, again.rows) == (loan.later, loan.journal, loan.rows)
