@@ -30,7 +30,7 @@ COMPILED = (
     "stream/translate/state.py",
 )
 """Folders and modules on the way of every event."""
-OPTIONS = ("--config-file", "", "--ignore-missing-imports")
+OPTIONS = ("--config-file", "", "--ignore-missing-imports", "--follow-imports", "silent")
 """For mypy: the sources are checked elsewhere; of the libraries that they import a build needs msgspec alone."""
 OUTPUT_SHOWN = 2_000
 """Last characters of a compiler that failed."""

@@ -26,7 +26,6 @@ BROKER_FIXTURES = {"kafka_bootstrap", "private_broker", "make_topics"}
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")  # a broker of seconds: half the CPU of its start
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark whatever asks for a broker as a kafka test, so that `-m "not kafka"` is what it says.
 

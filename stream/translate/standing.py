@@ -109,7 +109,7 @@ def standing_json(loan: Loan, rules: Rules) -> bytes:
         f'"policy_version":"{rules.policy_version}","last_event_id":"{loan.last_event_id}",'
         f'"behaviour":{{"days_late":[{loan.lateness}],"shortfalls":{loan.shortfalls},'
         f'"grace_days":{rules.grace_days if loan.grace_days < 0 else loan.grace_days},{upcoming}'
-        f'{_misuse(loan) if loan.extras is not None else ""}}}}}'
+        f"{_misuse(loan) if loan.extras is not None else ''}}}}}"
     ).encode()
 
 

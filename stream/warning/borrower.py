@@ -77,14 +77,15 @@ class Standing:
 
     def packed(self) -> list[Any]:
         """As a plain list."""
-        return [getattr(self, name) for name in self.__slots__]
+        first = [self.absent, self.absent_in, self.code, self.cycle]
+        return [*first, self.loan_id, self.severity, self.since, self.warning_id]
 
     @classmethod
     def unpacked(cls, packed: list[Any]) -> Standing:
         """The opposite of packed()."""
-        self = cls.__new__(cls)
-        for name, value in zip(cls.__slots__, packed, strict=True):
-            setattr(self, name, value)
+        absent, absent_in, code, cycle, loan_id, severity, since, warning_id = packed
+        self = cls(code, loan_id, cycle, severity, since, warning_id)
+        self.absent, self.absent_in = absent, absent_in
         return self
 
 

@@ -71,6 +71,8 @@ class Sampler(threading.Thread):
 
     def _look(self) -> None:
         frames = sys._current_frames()
+        frames.pop(threading.get_ident(), None)  # it holds `frames`: a circle, which would keep all that they hold
+        self._look_at_itself()
         for thread, frame in frames.items():
             try:
                 spent = time.clock_gettime(time.pthread_getcpuclockid(thread))
@@ -78,10 +80,13 @@ class Sampler(threading.Thread):
                 continue
             delta = spent - self._clocks.get(thread, spent)
             self._clocks[thread] = spent
-            if thread == self.ident:
-                self._spent["(this profiler)"] += round(delta * 1e6)
-            elif delta > 0:
+            if delta > 0:
                 self._spent[self._stage(frame)] += round(delta * 1e6)
+
+    def _look_at_itself(self) -> None:
+        spent, own = time.thread_time(), threading.get_ident()
+        self._spent["(this profiler)"] += round((spent - self._clocks.get(own, spent)) * 1e6)
+        self._clocks[own] = spent
 
     def _stage(self, frame: FrameType | None) -> str:
         calls = []

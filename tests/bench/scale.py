@@ -14,7 +14,6 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -54,15 +53,7 @@ class CountingBatch(Batch):
         self.again = False
         self.counts: dict[str, int] = {}
 
-    def send(
-        self,
-        topic: str,
-        partition: int,
-        key: bytes | None,
-        value: bytes | None,
-        timestamp_ms: int,
-        headers: Sequence[tuple[str, bytes]],
-    ) -> None:
+    def send(self, topic: str, *_: Any) -> None:
         """Count it."""
         self.counts[topic] = self.counts.get(topic, 0) + 1
 

@@ -35,16 +35,20 @@ class Figures:
 
     loans: float = field(default=100e6, metadata={"words": "asked"})
     events: float = field(default=100e3, metadata={"words": "asked: events a second at the peak"})
-    worker_us: float = measured(27.9, "CPU of a worker for an event, as installed: tests.bench throughput")
-    broker_us: float = measured(10.6, "CPU of one broker for an event: the same")
+    worker_us: float = measured(
+        53,
+        "CPU of a worker for an event of a book so wide that no transaction meets a loan twice: tests.bench throughput",
+    )
+    broker_us: float = measured(40, "CPU of one broker for an event: the same, on a busy machine (10.6 where quiet)")
     memory_bytes: float = measured(1031, "memory of a worker for a loan: tests.bench.scale")
     state_bytes: float = measured(1181, "changelog of a loan of 12 installments, 10 payments: tests.bench recovery")
     restored: float = measured(177e3, "loans a second that a worker restores from a broker: the same")
     changed_share: float = measured(0.028, "of the loans change on a business day: tests.bench.scale")
-    day_us: float = measured(18, "CPU of a worker for a loan that a day changes, without Kafka: the same")
-    wire_bytes: float = measured(1500, "bytes that the brokers write for an event, in, out and changelog")
+    day_us: float = measured(21, "CPU of a worker for a loan that a day changes, without Kafka: the same")
+    kept_bytes: float = measured(420, "bytes of an event and its alerts, in the topics that keep all")
+    standing_bytes: float = measured(1250, "bytes of a standing, which is compacted as the changelog is")
     peak_factor: float = assumed(5, "the peak is so many times the mean of a day")
-    retention_days: float = assumed(7, "inputs and outputs are kept; the changelog is compacted")
+    retention_days: float = assumed(7, "events and alerts are kept")
     replication: float = assumed(3, "copies of every record")
     busy: float = assumed(0.6, "share of a core that a worker uses at the peak; the rest is for catching up")
     worker_gb: float = assumed(16, "memory of a worker, of which three quarters are for loans")
@@ -89,9 +93,10 @@ def need(given: Figures) -> Need:
     for_memory = ceil(given.loans * given.memory_bytes / (given.worker_gb * GB * 0.75))
     workers = max(for_events, for_memory) + 1
     mine = given.loans / workers
-    kept = given.events / given.peak_factor * 86_400 * given.retention_days * given.wire_bytes
-    changelog = 2 * given.loans * given.state_bytes  # before the cleaner comes, half of it is old
-    disk = given.replication * (kept + changelog) / GB
+    kept = given.events / given.peak_factor * 86_400 * given.retention_days * given.kept_bytes
+    by_loan = given.state_bytes + given.standing_bytes
+    compacted = 2 * given.loans * by_loan  # before the cleaner comes, half of it is old
+    disk = given.replication * (kept + compacted) / GB
     cores = given.replication * given.events * given.broker_us / 1e6
     brokers = max(3, ceil(cores / (given.broker_cores / 2)), ceil(disk / (given.disk_gb * 0.75)))
     hourly = workers * (given.core_price + given.worker_gb * given.memory_price) + brokers * (
@@ -108,7 +113,7 @@ def need(given: Figures) -> Need:
         day_seconds=mine * given.changed_share * given.day_us / 1e6,
         brokers=brokers,
         disk_gb=disk,
-        network_mb=given.replication * given.events * given.wire_bytes / 1e6,
+        network_mb=given.replication * given.events * (given.kept_bytes + by_loan) / 1e6,
         price=hourly * HOURS_OF_A_MONTH + brokers * given.disk_gb * given.disk_price,
     )
 

@@ -18,7 +18,8 @@ PAPER = Figures(
     restored=100_000,
     changed_share=0.03,
     day_us=20,
-    wire_bytes=1_000,
+    kept_bytes=1_000,
+    standing_bytes=500,
     peak_factor=6,
     retention_days=1,
     replication=3,
@@ -42,11 +43,11 @@ def test_restore_and_takeover_are_of_a_workers_share() -> None:
     assert found.day_seconds == pytest.approx(4.5)
 
 
-def test_disk_holds_a_days_records_and_the_changelog_thrice() -> None:
-    """10,000 events a second for a day are 864 GB, the changelog twice 30 GB; three copies of both: 2,772 GB."""
+def test_disk_holds_a_days_records_and_what_is_compacted_thrice() -> None:
+    """10,000 events a second for a day are 864 GB, states and standings twice 45 GB; three copies: 2,862 GB."""
     found = need(PAPER)
-    assert found.disk_gb == pytest.approx(2_772)
-    assert found.network_mb == pytest.approx(180)
+    assert found.disk_gb == pytest.approx(2_862)
+    assert found.network_mb == pytest.approx(450)
     assert found.brokers == 3
 
 

@@ -97,6 +97,10 @@ def test_a_correction_is_corrected_in_its_turn() -> None:
         ("2024-02-16", ("cn_five_class_2023", "special_mention", "normal"), first.id),
         ("2024-02-18", ("cn_five_class_2023", "special_mention", "normal"), again[1].supersedes),
     ]
+    last = story.pay(100_00, valued="2024-02-15", payment="P2") or []
+    replaced = [alert.supersedes for alert in last if alert.kind == CLASSIFICATION_CORRECTED]
+    of_today = next(alert.id for alert in told if alert.kind == CLASSIFICATION_CHANGED)
+    assert replaced == [*[one.id for one in again], of_today]  # none that was superseded before
 
 
 def test_a_cancelled_loan_was_never_in_another_class() -> None:
@@ -129,7 +133,7 @@ def test_an_end_counts_from_its_day_and_not_before() -> None:
     told = story.set_status("written_off")
     assert of_classes(told) == [(CLASSIFICATION_CHANGED, "2024-06-01", ("pboc_bureau", "B", "4"))]
     story.open("2024-06-05")
-    assert [alert for alert in story.pay(5_00, valued="2024-05-20") or [] if alert.classification] == []
+    assert [alert for alert in story.pay(5_00, valued="2024-05-10") or [] if alert.classification] == []
 
 
 def test_a_backdated_write_off_corrects_what_was_said_since() -> None:
@@ -169,3 +173,16 @@ def test_notices_are_not_corrected() -> None:
     corrected = {alert.supersedes for alert in told if alert.supersedes}
     assert corrected
     assert not corrected & noticed
+
+
+def test_a_class_that_changed_without_a_bucket_is_checked_too() -> None:
+    """One bucket for all days; substandard on 05-16; February's installment was paid on 04-20: 62 days, no 91."""
+    buckets = 'buckets = [{ code = "LATE", min_days = 1 }]'
+    story = loan(rules_of('schemes = ["cn_five_class_2023"]', buckets))
+    story.open("2024-05-20")
+    told = story.pay(100_00, valued="2024-04-20")
+    assert of_classes(told)[0] == (
+        CLASSIFICATION_CORRECTED,
+        "2024-05-16",
+        ("cn_five_class_2023", "special_mention", "substandard"),
+    )

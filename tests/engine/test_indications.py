@@ -199,6 +199,8 @@ def test_an_indication_is_backdated_but_never_known_ahead() -> None:
         assert code(story.loan, EU, "crr_178") == expected, day
     story.flag("indication_set:non_accrual", effective="2024-08-01")
     assert code(story.loan, EU, "crr_178") == "default"
+    pays_until(story, "2024-06-10")
+    assert story.flag("indication_ended:non_accrual") is not None
 
 
 def test_as_known_and_the_journal_tell_indications_again() -> None:

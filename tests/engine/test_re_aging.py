@@ -143,3 +143,17 @@ def test_a_re_age_for_financial_difficulty_is_a_restructuring_too() -> None:
     story.revise([installment(1, "2024-06-15", 100_00)], effective="2024-03-20", reason="re_age", difficulty=True)
     assert code(story.loan, CN, "cn_five_class_2023") == "special_mention"
     assert story.days()[0] == 0
+
+
+@pytest.mark.parametrize(("on", "allowed"), [("2023-06-04", True), ("2023-06-05", False)])
+def test_the_payments_are_those_of_the_last_three_months(on: str, allowed: bool) -> None:
+    """Paid on 03-05, 04-05 and 05-05: all three lie in the three months up to 06-04, two in those up to 06-05."""
+    card = Card()
+    card.pays(1, 12)
+    card.pays(14, 16)  # 13 is missed
+    if allowed:
+        card.re_age(on)
+        assert card.days()[0] == 0
+    else:
+        with pytest.raises(Refused, match="re_age_without_payments"):
+            card.re_age(on)

@@ -15,7 +15,7 @@ from tests.faults.crew import COMMAND
 from tests.faults.small import small_book
 
 BROKER_MIB = 512
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 120.0
 
 
 @contextmanager

@@ -61,7 +61,8 @@ class Alert:
     def is_true(self, now: Figures, classes: dict[str, str]) -> bool:
         """Whether what it says was so at a moment."""
         if self.scheme is not None:
-            return classes[self.scheme] == self.more["classification"]
+            said: str = self.more["classification"]
+            return classes[self.scheme] == said
         return (self.delinquent_days > 0, self.bucket) == now.statement
 
     @property

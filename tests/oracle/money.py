@@ -138,9 +138,7 @@ class Balance:
         What was charged back with an installment that is not due yet is in arrears too, once it ages.
         """
         rows = self.past_due(day)
-        excess = sum(
-            row.excess for row in self.installments if row.ages_from < day <= row.due_date and not row.met
-        )
+        excess = sum(row.excess for row in self.installments if row.ages_from < day <= row.due_date and not row.met)
         besides = sum(row.total - row.unpaid["principal"] for row in rows)
         arrears, exposure = sum(row.total for row in rows) + excess, besides + self.outstanding_principal
         part = Fraction(arrears * 100, exposure) if exposure else 0
@@ -197,36 +195,41 @@ def balance(schedule: list[dict[str, Any]], facts: Iterable[Fact], product: Prod
     now = Balance(rows, product, disbursed, restructurings(facts, product))
     now.remembers = product.remembers or (bool(now.restructured) and product.watches)
     for fact in sorted(facts, key=lambda fact: fact.place):
-        moves = isinstance(fact, MOVES)
-        if moves:
+        if isinstance(fact, MOVES):
             now.pass_to(fact.day)
-        if isinstance(fact, Charge):
-            _charge(now, fact)
-        elif isinstance(fact, Waiver):
-            _waive(now, fact)
-        elif isinstance(fact, Payment):
-            _pay(now, fact, product)
-        elif isinstance(fact, Chargeback):
-            _charge_back(now, fact)
-        elif isinstance(fact, Indication):
-            now.indications -= {fact.indication}
-            now.indications |= set() if fact.ended else {fact.indication}
-            now.distressed |= fact.indication == "distressed_restructuring"
-        elif isinstance(fact, Impairment):
-            now.expected_loss = fact.expected_loss
-        elif isinstance(fact, Ending) and fact.status in {"closed", "transferred"}:
-            for row in now.installments:
-                row.unpaid = dict.fromkeys(COMPONENTS, 0)
-            now.written_off = None
-        elif isinstance(fact, Ending) and fact.status == "written_off":
-            now.written_off = (fact.day, now.ageing_from(fact.day))
-        if isinstance(fact, Ending):
-            now.life = "settled" if fact.status == "closed" else fact.status
-        elif isinstance(fact, Chargeback) and now.life == "settled" and any(row.total for row in now.installments):
-            now.life = None
-        if moves:
+            _take(now, fact)
             now.look(fact.day)
     return now
+
+
+def _take(now: Balance, fact: Fact) -> None:
+    if isinstance(fact, Charge):
+        _charge(now, fact)
+    elif isinstance(fact, Waiver):
+        _waive(now, fact)
+    elif isinstance(fact, Payment):
+        _pay(now, fact, now.product)
+    elif isinstance(fact, Chargeback):
+        _charge_back(now, fact)
+    elif isinstance(fact, Ending):
+        _end(now, fact)
+    elif isinstance(fact, Indication):
+        now.indications -= {fact.indication}
+        now.indications |= set() if fact.ended else {fact.indication}
+        now.distressed |= fact.indication == "distressed_restructuring"
+    elif isinstance(fact, Impairment):
+        now.expected_loss = fact.expected_loss
+
+
+def _end(now: Balance, ending: Ending) -> None:
+    """Closed or transferred, nothing is owed any more; written off, days stand still."""
+    now.life = "settled" if ending.status == "closed" else ending.status
+    if ending.status == "written_off":
+        now.written_off = (ending.day, now.ageing_from(ending.day))
+    elif ending.status != "charged_off":
+        for row in now.installments:
+            row.unpaid = dict.fromkeys(COMPONENTS, 0)
+        now.written_off = None
 
 
 MOVES = (Charge, Waiver, Payment, Chargeback, Ending, Indication, Impairment)
@@ -253,8 +256,8 @@ def _pay(now: Balance, payment: Payment, product: Product) -> None:
 def _charge(now: Balance, charge: Charge) -> None:
     """On the row it names, else on the first due on or after its date, else on an extra one; credit pays first."""
     named = [row for row in now.installments if row.number == charge.installment]
-    row = (named or [row for row in now.installments if row.due_date >= charge.due_date] or [None])[0]
-    row = row or _extra(now, charge.due_date)
+    joined = named or [row for row in now.installments if row.due_date >= charge.due_date]
+    row = joined[0] if joined else _extra(now, charge.due_date)
     absorbed = min(now.credit, charge.amount)
     now.credit -= absorbed
     row.unpaid[charge.component] += charge.amount - absorbed
@@ -274,7 +277,10 @@ def _waive(now: Balance, waiver: Waiver) -> None:
 
 
 def _charge_back(now: Balance, chargeback: Chargeback) -> None:
-    """Credit takes it first; the rest is owed again with the next installment, or with an extra one after the last."""
+    """Credit takes it first; the rest is owed again with the next installment, or with an extra one after the last.
+
+    A loan that was closed lives on if anything is owed again.
+    """
     absorbed = min(now.credit, chargeback.amount)
     now.credit -= absorbed
     rest = chargeback.amount - absorbed
@@ -287,6 +293,7 @@ def _charge_back(now: Balance, chargeback: Chargeback) -> None:
     row.unpaid["principal"] += rest
     row.owed += rest
     row.charged_back += rest
+    now.life = None if now.life == "settled" else now.life
     row.parts.append((chargeback.day, rest))
 
 

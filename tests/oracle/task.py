@@ -86,7 +86,9 @@ class Task:
             self.duplicates += 1
             return
         reason = self._tell(self._index, event)
-        if reason:
+        if reason == IGNORED:  # its id is not kept: it did nothing
+            self.duplicates += 1
+        elif reason:
             self.dead_letters.append(DeadLetter(self._index, event["id"], reason))
         else:
             self.seen |= ids
@@ -147,8 +149,11 @@ class Task:
 
     def _release(self, waited: Waiting, reason: str | None) -> None:
         """An event has waited long enough; where it is refused after all, it was never taken."""
-        if reason:
+        if reason == IGNORED:
+            self.duplicates += 1
+        elif reason:
             self.dead_letters.append(DeadLetter(waited.index, waited.event["id"], reason))
+        if reason:
             loan_id = waited.event["data"]["loan_id"]
             self.seen -= {(loan_id, what, name) for what, name in _ids(waited.event)}
 
@@ -163,9 +168,7 @@ class Task:
         """A fact is added to the loan's history, if its life allows it."""
         fact = fact_of(loan, Arrival(event, self._today, self._local_date(event)), loan.now(self._today))
         if isinstance(fact, str):
-            if fact == IGNORED:
-                self.duplicates += 1
-            return None if fact == IGNORED else fact
+            return fact
         loan.facts.append(fact)
         if isinstance(fact, Ending):
             loan.closed_as = fact.status

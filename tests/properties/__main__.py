@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from random import SystemRandom
 from time import monotonic
+from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
-from tests.properties import test_as_known, test_engine_equals_oracle, test_money_is_kept, test_order_of_arrival
+from tests.properties import (
+    test_as_known,
+    test_engine_equals_oracle,
+    test_fast_path_equals_replay,
+    test_money_is_kept,
+    test_order_of_arrival,
+)
 
-PROPERTIES = {
+PROPERTIES: dict[str, tuple[Callable[..., None], dict[str, SearchStrategy[Any]]]] = {
     "oracle": (test_engine_equals_oracle.check, test_engine_equals_oracle.DRAWN),
     "payments": (test_engine_equals_oracle.check, test_engine_equals_oracle.PAYMENTS_ONLY),
     "order": (test_order_of_arrival.check, test_order_of_arrival.DRAWN),
     "as_known": (test_as_known.check, test_as_known.DRAWN),
     "money": (test_money_is_kept.check, test_money_is_kept.DRAWN),
+    "fast_path": (test_fast_path_equals_replay.check, test_fast_path_equals_replay.DRAWN),
 }
 AT_A_TIME = 250
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -38,7 +37,7 @@ workdays = ["2024-02-25", "2024-03-02"]
 @st.composite
 def conventions(draw: st.DrawFn) -> str:
     """Keys of a product: how days are counted, due dates on days off, the hour at which a day ends."""
-    if not os.environ.get("WIDE") or draw(st.booleans()):
+    if draw(st.booleans()):
         return ""
     keys = [
         draw(st.sampled_from(["", 'day_count = "from_due_date"'])),
@@ -119,8 +118,6 @@ def policies(draw: st.DrawFn) -> str:
     schemes = draw(
         st.sampled_from([[], ["cn_five_class_2023", "pboc_bureau", "ifrs9"], ["narrow", "counted"]])
         | st.lists(st.sampled_from([*SCHEMES, "narrow", "counted"]), unique=True, max_size=3)
-        if os.environ.get("WIDE")
-        else st.sampled_from([[], ["cn_five_class_2023", "pboc_bureau", "ifrs9"]])
     )
     return f"""
 version = "drawn-1"
@@ -207,7 +204,9 @@ class Told:
         elif self.draw(st.integers(0, 9)) == 0:
             parts = {"principal": amount, "interest": 0, "fee": 0, "penalty": 0}
             meant = {"allocations": [{"installment": self.schedule[-1]["number"], **parts}]}
-        when = stories.at(self.recorded(), self.draw(st.sampled_from([time(12)] * 3 + [time(17, 29, 59), time(17, 30)])))
+        when = stories.at(
+            self.recorded(), self.draw(st.sampled_from([time(12)] * 3 + [time(17, 29, 59), time(17, 30)]))
+        )
         # Ids in no order of arrival, so that payments of one day are allocated in another order than they come in.
         payment = f"P{self.draw(st.sampled_from('abc'))}{self.count}"
         self.events.append(stories.repaid(payment, amount, value_date, when=when, **meant))
@@ -360,8 +359,7 @@ def loan_stories(draw: st.DrawFn, servicing: bool = True) -> list[Event]:
     kinds = [*[told.open_days] * 6, *[told.pay] * 4, told.reverse, told.repeat, told.repeat]
     if servicing:
         rare = [told.charge_back, told.charge, told.waive, told.revise, told.pause, told.resume, told.turn]
-        rare += [told.charge_back, told.charge, told.waive, told.revise, told.pause]
-        rare += [told.indicate] if os.environ.get("WIDE") else []
+        rare += [told.charge_back, told.charge, told.waive, told.revise, told.pause, told.indicate]
         kinds += draw(st.lists(st.sampled_from(rare), min_size=1, max_size=6))
     if draw(st.integers(0, 3)) == 0:
         kinds += [told.cancel, told.disburse]

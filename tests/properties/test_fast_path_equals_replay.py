@@ -69,10 +69,17 @@ def through_bytes(loan: Loan) -> Loan:
     return state.load(state.store(loan, 0, 0))
 
 
+DRAWN = {"rules": rules_drawn, "schedule": schedules, "told": facts, "fold_at": st.integers(0, 30)}
+
+
 @sized(400)
-@given(rules_drawn, schedules, facts, st.integers(0, 30))
+@given(**DRAWN)
 def test_fast_path_equals_replay(rules: Rules, schedule: list[list[int]], told: list[tuple], fold_at: int) -> None:
     """After every fact the figures equal a replay of the journal; money is conserved; folding changes nothing."""
+    check(rules, schedule, told, fold_at)
+
+
+def check(rules: Rules, schedule: list[list[int]], told: list[tuple], fold_at: int) -> None:
     today = Day(START)
     begun = step.disburse(
         None, Disbursed("D", today, "L", "B", "C", "retail", "CNY", 1, today, "0", schedule, None, ()), rules, today

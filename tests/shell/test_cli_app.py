@@ -57,7 +57,7 @@ def test_each_command_has_help_without_colour_codes(command: str, capfd: pytest.
         (["tick", "2024-03-02", "2024-03-01"], "before"),
         (["publish", "x.ndjson", "--until", "2024-03-01"], "--open-days"),
         (["publish", "x.ndjson", "--topic", "elsewhere"], "loans.repayments"),
-        (["watch", "--brokers", "user:secret@host:1"], "sasl_username"),
+        (["watch", "--brokers", "user:secret@host:1"], "OVERDUE_SASL_USERNAME"),
     ],
 )
 def test_usage_errors(arguments: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:

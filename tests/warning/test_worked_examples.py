@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.warning.person import Person, late, loan, sign
 
-SME = {"segment": "business"}
+SME: dict[str, Any] = {"segment": "business"}
 
 
 def found(*story: object) -> dict[str, str]:

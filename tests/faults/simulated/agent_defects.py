@@ -24,7 +24,7 @@ from tests.faults.simulated.schedule import run
 from tests.faults.simulated.wire import Fault
 
 Patch = AbstractContextManager[Any]
-LENDER = (5, 14, 40)
+LENDER = (92, 14, 40)
 """Seed, loans and days of a portfolio in which everything happens."""
 
 
@@ -58,15 +58,13 @@ def waiting_letter_lost() -> Patch:
     return patch.object(Results, "bury", bury)
 
 
-def released_and_kept() -> Patch:
-    """Events that waited are let in, and wait on."""
+def released_lost() -> Patch:
+    """Events that waited for their loan are taken out when it comes, and not let in."""
     usual = WaitingRoom.leave
 
     def leave(self: WaitingRoom, key: bytes, day: int | None) -> list[WaitingEvent]:
         found = usual(self, key, day)
-        if found and day is not None:
-            self._write(WAITING + key, found)
-        return found
+        return [] if day is None else found
 
     return patch.object(WaitingRoom, "leave", leave)
 
@@ -75,7 +73,7 @@ OF_LOANS: tuple[Callable[[], Patch], ...] = (
     day_ends_with_the_process,
     waiting_forgotten,
     waiting_letter_lost,
-    released_and_kept,
+    released_lost,
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.simulated.agent_defects import OF_LOANS, hunt_lender
 from tests.faults.simulated.defects import DEFECTS
 from tests.faults.simulated.hunt import hunt, several_faults, single_faults
 from tests.faults.simulated.lender import Lender
@@ -69,3 +70,12 @@ def test_the_simulation_finds_a_deliberate_defect(defect: Callable[[], Any]) -> 
         found = hunt(400)
     assert found is not None, defect.__doc__
     assert isinstance(found.error, AssertionError), found
+
+
+@pytest.mark.parametrize("defect", OF_LOANS, ids=lambda defect: defect.__name__)
+def test_the_oracle_finds_a_deliberate_defect_of_the_loan_agent(defect: Callable[[], Any]) -> None:
+    """With the defect patched in, one of the first schedules of a small portfolio comes out wrong."""
+    with defect():
+        found = hunt_lender(8)
+    assert found is not None, defect.__doc__
+    assert isinstance(found[1], AssertionError), found
