@@ -120,6 +120,8 @@ class RuntimeMetrics(Observer):
     def crashed(self, error: BaseException) -> None:
         """The last words."""
         log.error("the worker ends: %s: %s", type(error).__name__, error)
+        if "AuthorizationFailed" in f"{type(error).__name__} {error}":
+            log.error("a right in Kafka was taken away; overdue doctor names it, deploy/acls.md has all")
 
 
 class AgentMetrics:

@@ -62,6 +62,8 @@ class MemoryRecord(NamedTuple):
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
 
+    raw_headers = None  # as a FetchedRecord has it: to ask in vain for an attribute costs 0.3 us
+
 
 class MemoryProducer:
     """Makes batches as the worker's producer does; nothing is sent."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -133,6 +134,16 @@ def exported(metrics: Metrics) -> dict[str, frozenset[str]]:
         if not name.endswith("_created"):
             found[name] = found.get(name, frozenset()) | set(sample.labels) - {"le"}
     return found
+
+
+def test_a_right_that_was_taken_away_is_told_when_the_worker_ends(caplog: pytest.LogCaptureFixture) -> None:
+    """Read or write, the last words send the reader to doctor; any other end does not."""
+    runtime = RuntimeMetrics(Metrics())
+    runtime.crashed(TopicAuthorizationFailedError("loans.repayments"))
+    runtime.crashed(RuntimeError("refused: TopicAuthorizationFailedError()"))
+    assert caplog.text.count("overdue doctor names it") == 2
+    runtime.crashed(RuntimeError("another"))
+    assert caplog.text.count("overdue doctor names it") == 2
 
 
 def test_the_catalogue_is_what_is_exported() -> None:

@@ -89,7 +89,7 @@ def test_an_event_that_waited_speaks_in_its_own_trace() -> None:
 
 
 def test_an_early_warning_has_the_trace_of_the_signal_that_raised_it() -> None:
-    """A loan in progress, then a court case: the warning belongs to the case's trace, the loan's standing to its own."""
+    """A loan in progress, then a court case: the warning has the case's trace, the loan's standing its own."""
     bank, exporter = Bank(), InMemorySpanExporter()
     tracing = Tracing(exporter, "lender", SPOKEN)
     for name, tasks in (("loans", bank.loan_tasks), ("borrowers", bank.borrower_tasks)):

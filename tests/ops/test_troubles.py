@@ -29,7 +29,7 @@ from tests.ops.lender import a_loan
 from tests.ops.prometheus import Prometheus, prometheus, wait
 from tests.ops.security import PASSWORD, SecureBroker, secure_broker
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]  # three starts of a broker and of a worker
 SECONDS = 30.0
 USER = "overdue-worker"
 STALLED, BROKEN = 0, 1
@@ -207,7 +207,7 @@ def a_right_is_taken_away(lender: Lender, watch: Watch, capfd: pytest.CaptureFix
     lender.publish("retail", STALLED, 1, "good")
     assert lender.running is not None
     assert lender.running.wait(SECONDS) != 0
-    watch.named("loans.standing")
+    watch.named("a right in Kafka was taken away")
     assert lender.start().wait(SECONDS) == 1
     missing = "no right to Read and Write and Describe on the topic loans.standing"
     watch.named(missing)

@@ -146,8 +146,8 @@ def _product(keys: dict[str, Any], known: dict[str, Scheme], own_calendars: dict
         else plain.buckets,
         next_due=keys.get("next_due", plain.next_due),
         to_last_installment=_to_last_installment(keys.get("advance_payment", {})),
-        due_soon_days=tuple(keys.get("notices", {}).get("due_soon_days", ())),
-        overdue_notice_days=tuple(keys.get("notices", {}).get("overdue_days", ())),
+        due_soon_days=_notice_days(keys, "due_soon_days"),
+        overdue_notice_days=_notice_days(keys, "overdue_days"),
         installment_level=keys.get("installment_level", False),
         schemes={name: known[name] for name in keys.get("schemes", CN_SCHEMES)},
         cut_off=None if cut_off == "24:00" else time.fromisoformat(cut_off),
@@ -158,6 +158,11 @@ def _product(keys: dict[str, Any], known: dict[str, Scheme], own_calendars: dict
         calendar=working_days(keys.get("calendar", "CN"), own_calendars) if rolls else None,
         replay_horizon_days=keys.get("replay_horizon_days", plain.replay_horizon_days),
     )
+
+
+def _notice_days(keys: dict[str, Any], which: str) -> tuple[int, ...]:
+    """None where the product has no notices; where it has, a day before and after by default."""
+    return tuple(keys["notices"].get(which, (1,))) if "notices" in keys else ()
 
 
 def _to_last_installment(advance: dict[str, str]) -> frozenset[str]:

@@ -23,6 +23,7 @@ def test_every_module_on_the_hot_path_exists() -> None:
     assert all((ROOT / name).is_file() for name in found)
 
 
+@pytest.mark.filterwarnings("ignore:Support for")
 def test_compiled_build_brings_what_the_compiler_must_know(monkeypatch: pytest.MonkeyPatch) -> None:
     """pip builds in an environment of its own: without msgspec there mypyc refuses classes that are made from its."""
     monkeypatch.setenv("OVERDUE_COMPILE", "1")
