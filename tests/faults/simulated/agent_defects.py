@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from stream.agents import loan_agent
+from stream.agents import days, loan_agent
 from stream.agents.batch import TaskState
 from stream.agents.borrower_task import BorrowerTask
 from stream.agents.results import Results
@@ -109,7 +109,7 @@ def hunt_lender(schedules: int) -> tuple[int, BaseException] | None:
 
 def _begun(change: Callable[[TaskState], None]) -> Patch:
     """A task begins with something else than its table gives."""
-    usual = loan_agent.begin_task
+    usual = days.begin_task
 
     def begin(table: Mapping[bytes, bytes], policy: Policy) -> TaskState:
         state = usual(table, policy)
