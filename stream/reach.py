@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +79,8 @@ async def _trouble_at(address: str, settings: Settings) -> str | None:
         return f"{address}: there is no host {host}; correct OVERDUE_BROKERS, or the name service"
     try:
         async with asyncio.timeout(SECONDS):
-            return await _log_in(address, host, int(port), settings)
+            with _silence():
+                return await _log_in(address, host, int(port), settings)
     except TimeoutError:
         hint = (
             ""
@@ -87,9 +90,21 @@ async def _trouble_at(address: str, settings: Settings) -> str | None:
         return f"{address}: does not answer within {SECONDS:.0f} s; is it up, and does a firewall let us through?{hint}"
 
 
+@contextmanager
+def _silence() -> Iterator[None]:
+    """What is said here says it better than the log."""
+    loggers = [logging.getLogger(name) for name in ("aiokafka.conn", "aiokafka.client", "overdue.tls")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
 async def _log_in(address: str, host: str, port: int, settings: Settings) -> str | None:
-    for noisy in ("aiokafka.conn", "aiokafka.client", "overdue.tls"):  # what is said here says it better
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     connection = None
     try:
         connection = await create_conn(host, port, request_timeout_ms=int(SECONDS * 1000), **security_options(settings))

@@ -96,7 +96,8 @@ def test_a_story_that_does_not_add_up_is_told() -> None:
 def start_demo(folder: Path) -> subprocess.Popen[str]:
     """The demo as a process of its own, with its temporary files in a folder of this test's."""
     return subprocess.Popen(
-        [sys.executable, "-m", "stream.cli", "demo"],
+        # a shell ignores Ctrl-C for what it starts in the background, and so would all that is started there
+        ["env", "--default-signal=INT", sys.executable, "-m", "stream.cli", "demo"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
