@@ -36,7 +36,7 @@ KINDS: Final = {
     "loan.due_soon": Kind("due soon", "cyan"),
     "loan.overdue_noticed": Kind("notice", "yellow"),
     "loan.classification_changed": Kind("class", "yellow"),
-    "loan.classification_corrected": Kind("class was", "magenta"),
+    "loan.classification_corrected": Kind("amended", "magenta"),
     "loan.pause_changed": Kind("pause", "cyan"),
     "loan.recovery_received": Kind("recovery", "green"),
     "feed.held": Kind("held", "bold red"),

@@ -103,11 +103,12 @@ def corrections(story: Story) -> Iterator[str]:
         if (superseded := by_id.get(str(said.alert.get("supersedes")))) is None:
             continue
         day, alert = said.alert["as_of"], said.alert
-        truth = "not overdue" if alert["bucket"] is None else f"in {alert['bucket']}"
-        yield (
-            f"{alert['loan_id']} on {day}: said {superseded.alert['bucket'] or NO_BUCKET},"
-            f" was {truth}; told by {', '.join(alert['causes'])}"
-        )
+        if (scheme := alert.get("scheme")) is not None:
+            before, truth = f"{superseded.alert['classification']} ({scheme})", str(alert["classification"])
+        else:
+            before = str(superseded.alert["bucket"] or NO_BUCKET)
+            truth = "not overdue" if alert["bucket"] is None else f"in {alert['bucket']}"
+        yield f"{alert['loan_id']} on {day}: said {before}, was {truth}; told by {', '.join(alert['causes'])}"
 
 
 def weekday(day: date) -> str:
