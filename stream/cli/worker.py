@@ -160,13 +160,13 @@ def _serve_queries(policy: Policy, settings: Settings, metrics: Metrics) -> tupl
 
 
 def _set_up_logging(settings: Settings) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(LessRepetition())
     logging.basicConfig(
         level=settings.log_level.upper(),
-        stream=sys.stderr,
+        handlers=[handler],
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
     )
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(LessRepetition())
     logging.getLogger("overdue").setLevel(settings.log_level.upper())
 
 
