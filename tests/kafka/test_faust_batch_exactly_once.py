@@ -169,7 +169,8 @@ def test_broker_that_dies_and_comes_back_costs_nothing_but_time(private_broker: 
         return made
 
     with cases(private_broker.bootstrap, make_topics, tmp_path) as new_case:
-        case = new_case("broker", pause=0.01)
+        # what waits for records of another topic waits for the broker, however long it takes to come back
+        case = new_case("broker", pause=0.01, settings={"max_idle": 300.0})
         events = case.events(8000)
         case.publish(events)
         worker = case.start()
